@@ -12,7 +12,8 @@ export function faultOfName(name: string): string | null {
   if (/[\r\n\u0085\u2028\u2029]/.test(name)) return 'has a line break in it';
   if (name.search(unprintable) >= 0) return 'has a character in it that cannot be shown';
   if (invisible.test(name)) return 'has an invisible character in it';
-  return visible.test(name) ? null : 'is blank';
+  if (!visible.test(name)) return 'is blank';
+  return name === name.trim() ? null : 'begins or ends with a blank';
 }
 
 /** A name in quotes, with what cannot be seen written as its code. */

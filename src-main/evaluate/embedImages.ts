@@ -1,7 +1,6 @@
 import type { PackedImages } from '../data/preparedSet.ts';
 import type { Machine } from '../engine/graph/compileProgram.ts';
 import { inferenceBatches, type LabelledImages } from '../train/inferenceBatches.ts';
-import { targetRank } from '../train/targetRank.ts';
 
 export interface EmbedOptions {
   readonly machine: Machine;
@@ -41,13 +40,10 @@ export function embedImages(
   const predicted = new Int32Array(count);
   for (const batch of inferenceBatches(machine, packed, { images, batchSize, size })) {
     const mirrored = flip ? machine.step('mirrored', { images: batch.pixels })['embeddings'] : undefined;
-    const classes = batch.scores.length / batchSize;
     for (let row = 0; row < batch.count; row++) {
       const at = batch.offset + row;
-      const scores = batch.scores.subarray(row * classes, (row + 1) * classes);
-      const label = images.labels[at] as number;
-      ranks[at] = targetRank(scores, label);
-      predicted[at] = ranks[at] === 1 ? label : bestBut(scores, label);
+      ranks[at] = batch.ranks[row]!;
+      predicted[at] = batch.predicted[row]!;
       const unit = units.subarray(at * embeddingSize, (at + 1) * embeddingSize);
       let squares = 0;
       let own = 0;
@@ -63,14 +59,6 @@ export function embedImages(
     }
   }
   return { indexes: images.indexes, labels: images.labels, units, norms, ranks, predicted };
-}
-
-/** The class with the largest score among all but the label. */
-function bestBut(scores: Float32Array, label: number): number {
-  let best = label === 0 ? 1 : 0;
-  for (let index = 0; index < scores.length; index++)
-    if (index !== label && (scores[index] as number) > (scores[best] as number)) best = index;
-  return best;
 }
 
 /** Some of the embedded images, by position. */

@@ -14,8 +14,11 @@ export interface InferenceBatch {
   readonly count: number;
   readonly pixels: Uint8Array; // [batchSize, size, size, 3], overwritten by the next batch
   readonly embeddings: Float32Array; // [batchSize, embeddingSize]
-  readonly scores: Float32Array; // [batchSize, classes]
   readonly loss: Float32Array; // [batchSize]
+  /** Of each label among the class scores, from 1. */
+  readonly ranks: Float32Array; // [batchSize]
+  /** The class with the largest score. Where the label only ties with other classes, one of those. */
+  readonly predicted: Float32Array; // [batchSize]
 }
 
 /** Runs inference over images in their order. The last batch is filled up by repeating its last image. */
@@ -41,8 +44,9 @@ export function* inferenceBatches(
       count,
       pixels,
       embeddings: output['embeddings']!,
-      scores: output['scores']!,
       loss: output['loss']!,
+      ranks: output['ranks']!,
+      predicted: output['predicted']!,
     };
   }
 }

@@ -57,6 +57,7 @@ export function epochMeasurement(options: MeasureEpochOptions) {
     const isShown = leavesSnapshot(epoch, epochs);
     const { loss, accuracy, unusedCentres, units } = measureVal(machine, packed, {
       images: val,
+      classes,
       batchSize,
       size: network.inputSize,
       shown: isShown ? shown : [],

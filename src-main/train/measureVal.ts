@@ -1,7 +1,6 @@
 import type { PackedImages } from '../data/preparedSet.ts';
 import type { Machine } from '../engine/graph/compileProgram.ts';
 import { inferenceBatches, type LabelledImages } from './inferenceBatches.ts';
-import { targetRank } from './targetRank.ts';
 
 export interface ValMeasures {
   /** Mean over the images, as the loss of inference. */
@@ -20,26 +19,24 @@ export function measureVal(
   packed: PackedImages,
   options: {
     readonly images: LabelledImages;
+    readonly classes: number;
     readonly batchSize: number;
     readonly size: number;
     readonly shown: readonly number[];
   },
 ): ValMeasures {
-  const { images, batchSize, shown } = options;
+  const { images, classes, batchSize, shown } = options;
   let loss = 0;
   let correct = 0;
-  let classes = 0;
   const used = new Set<number>();
   const embeddings: Float32Array[] = [];
   for (const batch of inferenceBatches(machine, packed, options)) {
-    classes = batch.scores.length / batchSize;
     const width = batch.embeddings.length / batchSize;
     for (let row = 0; row < batch.count; row++) {
       const position = batch.offset + row;
-      const scores = batch.scores.subarray(row * classes, (row + 1) * classes);
       loss += batch.loss[row]!;
-      if (targetRank(scores, images.labels[position]!) === 1) correct++;
-      used.add(largestAt(scores));
+      if (batch.ranks[row] === 1) correct++;
+      used.add(batch.predicted[row]!);
       if (shown[embeddings.length] === position)
         embeddings.push(batch.embeddings.subarray(row * width, (row + 1) * width));
     }
@@ -51,10 +48,6 @@ export function measureVal(
     units: joinedUnits(embeddings),
   };
 }
-
-/** Position of the largest value. Ties go to the first. */
-const largestAt = (values: Float32Array): number =>
-  values.reduce((best, value, index) => (value > values[best]! ? index : best), 0);
 
 /** Rows scaled to unit length, one after the other. A row of zeros stays. */
 function joinedUnits(rows: readonly Float32Array[]): Float32Array {

@@ -10,6 +10,7 @@ import { lossNoiseInputs, lossNoiseOf } from '../loss/lossNoise.ts';
 import { backboneOf, parameterSpecs, type Network } from '../model/network.ts';
 import { networkInput } from './augmentation.ts';
 import { augmentationInputs } from './augmentationDraws.ts';
+import { labelRanks } from './labelRanks.ts';
 import { valueAndGradients } from './valueAndGradients.ts';
 import { classRows } from './classDraws.ts';
 import { clipByGlobalNorm, optimizerUpdates } from './optimizer.ts';
@@ -219,7 +220,7 @@ export function trainProgram(options: ProgramOptions, { frozenBackbone = false }
   };
 }
 
-/** Embeddings, class scores and loss of a batch, with running statistics. Changes no state. */
+/** Embeddings, loss, and how the labels of a batch rank, with running statistics. Changes no state. */
 export function inferenceProgram({ network, loss }: ProgramOptions, batchSize: number): Program {
   return {
     inputs: imageInputs(network, batchSize),
@@ -234,7 +235,10 @@ export function inferenceProgram({ network, loss }: ProgramOptions, batchSize: n
         training: false,
         noise: new Map(),
       });
-      return { outputs: { embeddings, scores: output.scores, loss: output.loss }, updates: new Map() };
+      return {
+        outputs: { embeddings, loss: output.loss, ...labelRanks(output.scores, labels) },
+        updates: new Map(),
+      };
     },
   };
 }

@@ -98,7 +98,7 @@ function oneStep(
       return {
         ...trained,
         embeddings: inferred['embeddings'] as Float32Array,
-        scores: inferred['scores'] as Float32Array,
+        losses: inferred['loss'] as Float32Array,
       };
     });
     const state = machine.readState();

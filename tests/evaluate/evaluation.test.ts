@@ -2,7 +2,6 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { identificationRates } from '../../src-shared/maths/identificationRate.ts';
 import { identifyPairs } from '../../src-main/evaluate/identifyPairs.ts';
-import { targetRank } from '../../src-main/train/targetRank.ts';
 import { randomStream } from '../../src-shared/maths/random.ts';
 
 function unitRows(count: number, size: number, label: string): Float32Array {
@@ -93,13 +92,4 @@ test('rows that are not of unit length are refused', () => {
       ),
     /Row 0 of the query embeddings has length 2/,
   );
-});
-
-test('a tie and NaN count against the model', () => {
-  assert.equal(targetRank(Float32Array.from([3, 1, 2]), 0), 1);
-  assert.equal(targetRank(Float32Array.from([2, 2, 1]), 1), 2);
-  assert.equal(targetRank(Float32Array.from([0.5, NaN, 0]), 0), 2);
-  assert.equal(targetRank(Float32Array.from([0.5, NaN, 0]), 1), 6);
-  // A constant network knows nothing: a tie must not read as 100 %.
-  assert.equal(targetRank(new Float32Array(12), 3), 12);
 });

@@ -13,6 +13,11 @@ const faults: readonly (readonly [string, string, RegExp])[] = [
   ['a blank arm', withArm(' '), /line 3: 'arms\[1\]\.name' is blank \(" "\); expected a name in one line, such as A/],
   ['an invisible arm', withArm('\u200b'), /line 3: 'arms\[1\]\.name' has an invisible character .*\("\\u\{200b\}"\)/],
   ['an arm that looks like another', withArm('Arc\ufeffFace'), /'arms\[1\]\.name' has an invisible character in it/],
+  [
+    'an arm with a blank at its end',
+    withArm('ArcFace '),
+    /'arms\[1\]\.name' begins or ends with a blank \("ArcFace "\)/,
+  ],
   ['an arm of two lines', withArm('Arc\nFace'), /'arms\[1\]\.name' has a line break in it \("Arc\\nFace"\); expected/],
   ['an arm with a tab', withArm('Arc\tFace'), /'arms\[1\]\.name' has a character in it that cannot be shown/],
   ['an experiment of two lines', 'name: "a\\u2028b"', /line 1: 'name' has a line break in it/],
