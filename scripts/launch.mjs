@@ -1,10 +1,11 @@
 // Runs on any Node from 18 on. Does the set-up, builds the screens where asked, then runs a program on Node 24:
-//   node scripts/launch.mjs [--build] [--anew] <program> [argument ...]
+//   node scripts/launch.mjs [--build] [--anew] [--workbench] <program> [argument ...]
 import { spawn } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { heapArguments } from '../src-main/files/heapArguments.mjs';
+import { setMemoryEnvironment } from '../src-main/files/memoryEnvironment.mjs';
 import { absoluteFolders } from '../src-main/files/programEnvironment.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -44,7 +45,7 @@ function run(program, args) {
   });
 }
 
-const options = ['--build', '--anew'];
+const options = ['--build', '--anew', '--workbench'];
 const given = process.argv.slice(2);
 const first = given.findIndex((argument) => !options.includes(argument));
 const args = first < 0 ? [] : given.slice(first);
@@ -55,6 +56,7 @@ process.exitCode = await run(outerNode() ?? process.execPath, [
 ]);
 // Node keeps what it compiled here, so that every later start is fast. A fuzzer compiles anew: code from the cache
 // counts no branches.
+if (isAsked('--workbench')) setMemoryEnvironment();
 if (!isAsked('--anew')) process.env.NODE_COMPILE_CACHE ??= join(modules, '.cache', 'compiled');
 const programs = [
   ...(isAsked('--build') ? [[join(root, 'scripts', 'build.ts')]] : []),

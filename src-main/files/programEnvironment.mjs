@@ -1,4 +1,5 @@
 import { delimiter, dirname, isAbsolute, resolve } from 'node:path';
+import { isMemorySetting } from './memoryEnvironment.mjs';
 
 /** Variables that a program of the system may see: where things are, languages, networks, compilers, cards. */
 const passedOn = new RegExp(
@@ -40,11 +41,12 @@ export const closedEnvironment = (more = {}) => environmentOf((name) => passedOn
 
 /**
  * The environment of a program of our own, and of `sbatch`, whose job gets all that the user has set: everything but
- * what makes Python or Node run other code.
+ * what makes Python or Node run other code, and the workbench's own settings of memory.
  * @param {NodeJS.ProcessEnv} [more] variables that are added
  * @returns {NodeJS.ProcessEnv}
  */
-export const inheritedEnvironment = (more = {}) => environmentOf((name) => !runsCode.test(name), more);
+export const inheritedEnvironment = (more = {}) =>
+  environmentOf((name) => !runsCode.test(name) && !isMemorySetting(name), more);
 
 /** @param {(name: string) => boolean} isPassedOn @param {NodeJS.ProcessEnv} more @returns {NodeJS.ProcessEnv} */
 function environmentOf(isPassedOn, more) {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { WorkbenchEvent } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { memoryEnvironment } from '../../files/memoryEnvironment.mjs';
 import { inheritedEnvironment } from '../../files/programEnvironment.mjs';
 import type { Workbench } from '../../workbench/workbench.ts';
 import type { HostedResource, HostMessage } from './hostWorkbench.ts';
@@ -30,7 +31,7 @@ export function startWorkbench({
   const child = spawn(node, ['--disable-warning=DEP0044', '--disable-warning=ExperimentalWarning', program, ...args], {
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     serialization: 'json',
-    env: inheritedEnvironment({ NODE_COMPILE_CACHE: cache }),
+    env: inheritedEnvironment({ ...memoryEnvironment, NODE_COMPILE_CACHE: cache }),
   });
   const listeners = new Set<(event: WorkbenchEvent) => void>();
   const waiting = new Map<
