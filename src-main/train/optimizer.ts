@@ -1,7 +1,9 @@
+import { groupBy } from '../../src-shared/groupBy.ts';
+import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import type { OptimizerPlan } from '../../src-shared/trainingSchema.ts';
 import { halfSumOfSquares } from '../engine/kernels/elementwise.ts';
 import { momentumStep } from '../engine/kernels/momentumStep.ts';
-import { tf, type Tensor } from '../engine/tensorflow.ts';
+import { binding, tf, type Tensor } from '../engine/tensorflow.ts';
 import { slotName } from './optimizerSlots.ts';
 
 /** The scalars of an optimiser that change from step to step. `step` counts from 1. */
@@ -27,11 +29,12 @@ export interface OptimizerInput {
   readonly clipOf?: (name: string) => Tensor | null;
   /** Factor of the learning rate for a parameter; 1 for all of them where absent. */
   readonly rateFactor?: (parameter: string) => number;
+  /** Whether small parameters are updated as one vector, as a card does it where absent. */
+  readonly together?: boolean;
 }
 
-/** One parameter with what its update needs. */
+/** One parameter, or several as one vector, with what its update needs. */
 interface Parameter {
-  readonly name: string;
   readonly value: Tensor;
   readonly gradient: Tensor; // not clipped, without weight decay
   readonly clip: Tensor | null;
@@ -39,6 +42,12 @@ interface Parameter {
   readonly slot: (name: string) => Tensor;
   readonly rate: Tensor;
   readonly scalar: (name: string) => Tensor;
+}
+
+/** A parameter's new value, and its new slots by name. */
+interface Updated {
+  readonly value: Tensor;
+  readonly slots: Readonly<Record<string, Tensor>>;
 }
 
 /** New values of all parameters and slots after one step, as PyTorch's torch.optim computes them. */
@@ -49,6 +58,7 @@ export function optimizerUpdates({
   gradients,
   clipOf = () => null,
   rateFactor = () => 1,
+  together = binding.isUsingGpuDevice(),
 }: OptimizerInput): Map<string, Tensor> {
   const find = (from: ReadonlyMap<string, Tensor>, name: string): Tensor => {
     const tensor = from.get(name);
@@ -58,18 +68,26 @@ export function optimizerUpdates({
   const known = new Map(Object.entries(scalars));
   const rateOf = ratesByFactor(find(known, 'learningRate'));
   const updates = new Map<string, Tensor>();
-  for (const [name, gradient] of gradients) {
+  const groups = together
+    ? groupsOfLike(gradients, { clipOf, rateFactor })
+    : [...gradients.keys()].map((name) => [name]);
+  for (const names of groups) {
+    const first = names[0]!;
+    const shapes = names.map((name) => find(gradients, name).shape);
+    const joined = (from: ReadonlyMap<string, Tensor>, nameOf = (name: string) => name) =>
+      joinedTensors(names.map((name) => find(from, nameOf(name))));
     const parameter: Parameter = {
-      name,
-      value: find(state, name),
-      gradient,
-      clip: clipOf(name),
-      slot: (slot) => find(state, slotName(slot, name)),
-      rate: rateOf(rateFactor(name)),
+      value: joined(state),
+      gradient: joined(gradients),
+      clip: clipOf(first),
+      slot: (slot) => joined(state, (name) => slotName(slot, name)),
+      rate: rateOf(rateFactor(first)),
       scalar: (scalar) => find(known, scalar),
     };
-    const updated = plan.name === 'sgd' ? sgdUpdate(plan, parameter) : adamUpdate(plan, parameter);
-    for (const [key, tensor] of updated) updates.set(key, tensor);
+    const { value, slots } = plan.name === 'sgd' ? sgdUpdate(plan, parameter) : adamUpdate(plan, parameter);
+    partedTensors(value, shapes).forEach((part, at) => updates.set(names[at]!, part));
+    for (const [slot, tensor] of Object.entries(slots))
+      partedTensors(tensor, shapes).forEach((part, at) => updates.set(slotName(slot, names[at]!), part));
   }
   return updates;
 }
@@ -84,7 +102,28 @@ function ratesByFactor(rate: Tensor): (factor: number) => Tensor {
   };
 }
 
-type Updates = readonly (readonly [string, Tensor])[];
+const mostJoined = 2 ** 20; // numbers; a larger parameter takes longer to copy than to start the operations of its own
+
+/** Names of gradients, all small ones together that are clipped alike and have one rate. */
+function groupsOfLike(
+  gradients: ReadonlyMap<string, Tensor>,
+  { clipOf, rateFactor }: Required<Pick<OptimizerInput, 'clipOf' | 'rateFactor'>>,
+): string[][] {
+  const isLarge = (name: string) => (gradients.get(name)?.size ?? 0) > mostJoined;
+  const kindOf = (name: string) => (isLarge(name) ? name : `${clipOf(name)?.id ?? 'free'} ${rateFactor(name)}`);
+  return [...groupBy(gradients.keys(), kindOf).values()];
+}
+
+/** Tensors one after the other as a vector; a single one as it is. */
+const joinedTensors = (tensors: readonly Tensor[]): Tensor =>
+  tensors.length === 1 ? tensors[0]! : tf.concat(tensors.map((tensor) => tf.reshape(tensor, [-1])));
+
+/** The tensors that joinedTensors joined, from what became of the vector. */
+function partedTensors(vector: Tensor, shapes: readonly (readonly number[])[]): Tensor[] {
+  if (shapes.length === 1) return [vector];
+  const parts = tf.split(vector, shapes.map(elementCount));
+  return shapes.map((shape, at) => tf.reshape(parts[at]!, [...shape]));
+}
 
 const clipped = ({ gradient, clip }: Parameter): Tensor => (clip ? tf.mul(gradient, clip) : gradient);
 
@@ -93,38 +132,25 @@ const withDecay = (parameter: Parameter, decay: number): Tensor =>
   decay > 0 ? tf.add(clipped(parameter), tf.mul(parameter.value, decay)) : clipped(parameter);
 
 /** SGD, with momentum (Nesterov's or plain) where the plan asks for it. */
-function sgdUpdate(plan: Extract<OptimizerPlan, { name: 'sgd' }>, parameter: Parameter): Updates {
-  const { name, value, clip, rate } = parameter;
+function sgdUpdate(plan: Extract<OptimizerPlan, { name: 'sgd' }>, parameter: Parameter): Updated {
+  const { value, clip, rate } = parameter;
   const { weightDecay, momentum, nesterov } = plan;
-  if (momentum === 0) return [[name, tf.sub(value, tf.mul(withDecay(parameter, weightDecay), rate))]];
-  const slot = slotName('momentum', name);
+  if (momentum === 0) return { value: tf.sub(value, tf.mul(withDecay(parameter, weightDecay), rate)), slots: {} };
+  const slot = parameter.slot('momentum');
   const native = momentumStep(
-    {
-      parameter: value,
-      slot: parameter.slot('momentum'),
-      gradient: parameter.gradient,
-      clip: clip ?? tf.scalar(1),
-      rate,
-    },
+    { parameter: value, slot, gradient: parameter.gradient, clip: clip ?? tf.scalar(1), rate },
     { decay: weightDecay, momentum, nesterov },
   );
-  if (native)
-    return [
-      [slot, native.slot],
-      [name, native.parameter],
-    ];
+  if (native) return { value: native.parameter, slots: { momentum: native.slot } };
   const gradient = withDecay(parameter, weightDecay);
-  const velocity = tf.add(tf.mul(parameter.slot('momentum'), momentum), gradient);
+  const velocity = tf.add(tf.mul(slot, momentum), gradient);
   const direction = nesterov ? tf.add(gradient, tf.mul(velocity, momentum)) : velocity;
-  return [
-    [slot, velocity],
-    [name, tf.sub(value, tf.mul(direction, rate))],
-  ];
+  return { value: tf.sub(value, tf.mul(direction, rate)), slots: { momentum: velocity } };
 }
 
 /** Adam (arXiv 1412.6980, algorithm 1), or AdamW, which decays the parameter itself (arXiv 1711.05101, algorithm 2). */
-function adamUpdate(plan: Extract<OptimizerPlan, { name: 'adam' | 'adamw' }>, parameter: Parameter): Updates {
-  const { name, value, rate } = parameter;
+function adamUpdate(plan: Extract<OptimizerPlan, { name: 'adam' | 'adamw' }>, parameter: Parameter): Updated {
+  const { value, rate } = parameter;
   const { beta1, beta2, epsilon, weightDecay } = plan;
   const isDecoupled = plan.name === 'adamw';
   const gradient = withDecay(parameter, isDecoupled ? 0 : weightDecay);
@@ -133,11 +159,10 @@ function adamUpdate(plan: Extract<OptimizerPlan, { name: 'adam' | 'adamw' }>, pa
   const denominator = tf.add(tf.sqrt(tf.div(second, parameter.scalar('secondCorrection'))), epsilon);
   const decayed = isDecoupled && weightDecay > 0 ? tf.mul(value, tf.sub(1, tf.mul(rate, weightDecay))) : value;
   const direction = tf.div(tf.div(first, parameter.scalar('firstCorrection')), denominator);
-  return [
-    [slotName('firstMoment', name), first],
-    [slotName('secondMoment', name), second],
-    [name, tf.sub(decayed, tf.mul(rate, direction))],
-  ];
+  return {
+    value: tf.sub(decayed, tf.mul(rate, direction)),
+    slots: { firstMoment: first, secondMoment: second },
+  };
 }
 
 /**

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { optimizerSchema, scheduleSchema } from '../../src-shared/trainingSchema.ts';
+import { compileMachine } from '../../src-main/engine/graph/compileProgram.ts';
+import type { Program } from '../../src-main/engine/graph/program.ts';
 import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
 import { clipByGlobalNorm, optimizerScalars, optimizerUpdates } from '../../src-main/train/optimizer.ts';
 import { slotName } from '../../src-main/train/optimizerSlots.ts';
@@ -84,6 +87,61 @@ for (const name of ['sgd', 'adam']) {
     }
   });
 }
+
+const shapesOf = { 'conv.weight': [3, 3, 2, 4], 'norm.scale': [7], 'norm.offset': [7], 'head.weight': [2 ** 20 + 3] };
+for (const given of [
+  { name: 'sgd', momentum: 0 },
+  { name: 'sgd' },
+  { name: 'sgd', nesterov: true },
+  { name: 'adam' },
+  { name: 'adamw' },
+])
+  test(`parameters that are joined walk as each alone, to 1e-7: ${JSON.stringify(given)}`, () => {
+    const plan = optimizerSchema.parse({ weightDecay: 0.01, ...given });
+    const names = Object.keys(shapesOf) as (keyof typeof shapesOf)[];
+    const numbers = (shape: readonly number[], seed: number) =>
+      Float32Array.from({ length: elementCount(shape) }, (_, at) => Math.abs(Math.sin(at * seed + seed)));
+    const state = new Map(
+      names.flatMap((name, at) =>
+        [name, ...optimizerSlots(plan).map((slot) => slotName(slot, name))].map((key, part) => [
+          key,
+          { shape: shapesOf[name], values: numbers(shapesOf[name], 1 + at + part / 8) },
+        ]),
+      ),
+    );
+    const scalars = optimizerScalars(plan, 3, 0.1);
+    // One machine joins, another does not; both are compiled.
+    const program = (together: boolean): Program => ({
+      inputs: Object.fromEntries(Object.keys(scalars).map((name) => [name, { shape: [], dtype: 'float32' }])),
+      run(inputs, now) {
+        const clip = tf.mul(inputs['learningRate']!, 5);
+        const updates = optimizerUpdates({
+          plan,
+          scalars: inputs,
+          state: now,
+          gradients: new Map(names.map((name) => [name, tf.sin(tf.mul(now.get(name)!, 9))])),
+          clipOf: (name) => (name.startsWith('norm') ? null : clip),
+          rateFactor: (name) => (name === 'norm.offset' ? 0.5 : 1),
+          together,
+        });
+        return { outputs: { done: clip }, updates };
+      },
+    });
+    const [joined, alone] = [true, false].map((together) => {
+      const machine = compileMachine({ step: program(together) }, state);
+      for (let step = 0; step < 2; step++) machine.step('step', scalars);
+      const after = machine.readState();
+      machine.dispose();
+      return after;
+    }) as [Map<string, Float32Array>, Map<string, Float32Array>];
+    assert.deepEqual([...joined.keys()], [...alone.keys()]);
+    for (const [name, values] of alone) {
+      assert.notDeepEqual(values, state.get(name)!.values, `${name} moves`);
+      const others = joined.get(name)!;
+      const most = values.reduce((worst, value, at) => Math.max(worst, Math.abs(value - others[at]!)), 0);
+      assert.ok(most <= 1e-7, `${name}: ${most}`);
+    }
+  });
 
 test('schedules start, bend and end where their formula says', () => {
   const at = (plan: object, step: number) =>
