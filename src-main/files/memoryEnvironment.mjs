@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { cpus } from 'node:os'; // older Nodes lack availableParallelism
 
 /**
  * Variables for a process that runs for days, read by glibc and by nothing else. A quarter of the usual arenas, and
@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
  * between what is in use. For the workbench, not for what computes: fresh pages for every tensor would cost time.
  */
 export const memoryEnvironment = /** @type {const} */ ({
-  MALLOC_ARENA_MAX: String(2 * availableParallelism()),
+  MALLOC_ARENA_MAX: String(2 * Math.max(1, cpus().length)),
   MALLOC_MMAP_THRESHOLD_: '1048576', // bytes
   MALLOC_TRIM_THRESHOLD_: '1048576', // bytes
 });

@@ -78,7 +78,9 @@ test('a last line without an end is told apart', () => {
 
 test('programs take half of a large memory, and what Node takes by itself of a small one', () => {
   const gibibyte = 2 ** 30;
-  assert.deepEqual(heapArguments(64 * gibibyte, ''), ['--max-old-space-size=32768']);
-  assert.deepEqual(heapArguments(8 * gibibyte, ''), []);
-  assert.deepEqual(heapArguments(64 * gibibyte, '--max-old-space-size=9000'), []);
+  const young = '--max-semi-space-size=4';
+  assert.deepEqual(heapArguments(64 * gibibyte, ''), [young, '--max-old-space-size=32768']);
+  assert.deepEqual(heapArguments(8 * gibibyte, ''), [young]);
+  assert.deepEqual(heapArguments(64 * gibibyte, '--max-old-space-size=9000'), [young]);
+  assert.deepEqual(heapArguments(8 * gibibyte, '--max-semi-space-size=16'), []);
 });

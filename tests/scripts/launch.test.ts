@@ -27,6 +27,7 @@ test('the set-up runs on a Node outside of node_modules, which it may empty', ()
   for (const file of [
     'scripts/launch.mjs',
     'src-main/files/heapArguments.mjs',
+    'src-main/files/memoryEnvironment.mjs',
     'src-main/files/programEnvironment.mjs',
   ])
     cpSync(join(root, file), join(folder, 'checkout', file));

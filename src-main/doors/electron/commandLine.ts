@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { App } from 'electron';
+import { heapArguments } from '../../files/heapArguments.mjs';
 
 const isFlag = (argument: string) => /^(--run(=.*)?|--help|-h|--version|-V)$/.test(argument);
 /** Whether an argument is a command: a window opens files and addresses, so that a bare word can only be that. */
@@ -16,7 +17,7 @@ export function runCommandLine(
   app: Pick<App, 'on' | 'exit' | 'whenReady'>,
   { node, program, args }: { readonly node: string; readonly program: string; readonly args: readonly string[] },
 ): void {
-  const child = spawn(node, [program, ...args], { stdio: 'inherit' });
+  const child = spawn(node, [...heapArguments(), program, ...args], { stdio: 'inherit' });
   app.on('before-quit', (event) => {
     event.preventDefault(); // the child saves a checkpoint first
     child.kill('SIGTERM');

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { WorkbenchEvent } from '../../../src-shared/api.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
+import { heapArguments } from '../../files/heapArguments.mjs';
 import { memoryEnvironment } from '../../files/memoryEnvironment.mjs';
 import { inheritedEnvironment } from '../../files/programEnvironment.mjs';
 import type { Workbench } from '../../workbench/workbench.ts';
@@ -28,7 +29,8 @@ export function startWorkbench({
   /** Folder where Node keeps what it compiled, so that the next start is fast. */ readonly cache: string;
 }): HostedWorkbench {
   // Electron's own fork throws where the fuse runAsNode is off.
-  const child = spawn(node, ['--disable-warning=DEP0044', '--disable-warning=ExperimentalWarning', program, ...args], {
+  const quiet = ['--disable-warning=DEP0044', '--disable-warning=ExperimentalWarning'];
+  const child = spawn(node, [...heapArguments(), ...quiet, program, ...args], {
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     serialization: 'json',
     env: inheritedEnvironment({ ...memoryEnvironment, NODE_COMPILE_CACHE: cache }),

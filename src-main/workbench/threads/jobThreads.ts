@@ -6,7 +6,6 @@ import { ArcBenchError, type ErrorCode } from '../../../src-shared/errors.ts';
 import type { StoreChange } from '../../store/storeChange.ts';
 import type { JobContext } from '../jobQueue.ts';
 import type { PlacingRequest } from '../results/placeEmbeddings.ts';
-import { threadLimits } from './threadLimits.ts';
 import type { StageOptions } from '../experiment/stage.ts';
 
 /** What a job does, with its plan. */
@@ -56,10 +55,7 @@ export function jobThreads({
   const idle: Worker[] = [];
   const workers = new Set<Worker>();
   const start = (): Worker => {
-    const worker = new Worker(new URL('./jobThread.ts', import.meta.url), {
-      workerData: workspace,
-      resourceLimits: threadLimits,
-    });
+    const worker = new Worker(new URL('./jobThread.ts', import.meta.url), { workerData: workspace });
     workers.add(worker);
     worker.on('exit', () => {
       workers.delete(worker);

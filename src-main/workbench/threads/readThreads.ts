@@ -1,7 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { CallName } from '../../../src-shared/api.ts';
 import { ArcBenchError, type ErrorCode } from '../../../src-shared/errors.ts';
-import { threadLimits } from './threadLimits.ts';
 import type { CallContext } from '../calls/callContext.ts';
 
 /** What the workbench itself asks. */
@@ -75,10 +74,7 @@ export function readThreads(task: ReadingTask) {
   const threadOf = (kind: string) => {
     const known = threads.get(kind);
     if (known) return known;
-    const worker = new Worker(new URL('./readThread.ts', import.meta.url), {
-      workerData: task,
-      resourceLimits: threadLimits,
-    });
+    const worker = new Worker(new URL('./readThread.ts', import.meta.url), { workerData: task });
     const waiting = new Map<number, Waiting>();
     const end = (cause: unknown) => {
       if (threads.get(kind)?.worker === worker) threads.delete(kind); // the next call begins another
