@@ -15,7 +15,7 @@ import { demoBytes, packedBytes, runBytes } from './startDisk.ts';
 import { planHash } from '../experiment/planHash.ts';
 import { readRunFaces } from '../experiment/runFaces.ts';
 import { haltOf } from '../experiment/haltOf.ts';
-import { trainingRate, type RatedRun } from './trainingRate.ts';
+import { mostRuns, ratedAs, trainingRate, type RatedRun } from './trainingRate.ts';
 
 // runs: a check is made with every change of the text, in a workspace of thousands of runs too
 const lookedThrough = 500;
@@ -59,17 +59,26 @@ export function startEstimator(
     armPlans.set(`${hash} ${name}`, found);
     return found;
   };
-  /** The newest runs whose speed is known, newest first. */
-  const ratedRuns = (): RatedRun[] =>
-    store
-      .runPage(lookedThrough)
-      .filter(({ status }) => status === 'done' || status === 'trained' || status === 'running')
-      .reverse()
-      .flatMap((run) => {
-        const plan = planOf(run);
-        const imagesPerSecond = rateOf(run);
-        return plan && imagesPerSecond ? [{ plan, imagesPerSecond }] : [];
-      });
+  /** The newest runs whose speed is known, newest first, until there are enough of each network. */
+  const ratedRuns = (networks: ReadonlySet<string>): RatedRun[] => {
+    const missing = new Map([...networks].map((network) => [network, mostRuns]));
+    const rated: RatedRun[] = [];
+    for (const run of store.runPage(lookedThrough).reverse()) {
+      if (run.status !== 'done' && run.status !== 'trained' && run.status !== 'running') continue;
+      const plan = planOf(run);
+      const imagesPerSecond = rateOf(run);
+      if (!plan || !imagesPerSecond) continue;
+      rated.push({ plan, imagesPerSecond });
+      const network = ratedAs(plan);
+      const left = missing.get(network);
+      if (left === undefined) continue;
+      if (left > 1) missing.set(network, left - 1);
+      else missing.delete(network);
+      if (missing.size === 0) break;
+    }
+    for (const known of [rates, armPlans]) forgetOldest(known);
+    return rated;
+  };
   /** Whether a run saw these faces, as far as that is known. */
   const sawTheSame = (run: RunRow, counted: CountedFaces | null): boolean =>
     !counted ||
@@ -83,7 +92,8 @@ export function startEstimator(
     const own = begun.filter(
       (run) => run.status === 'done' || haltOf(store, run.id) !== null || (isTrial(run) && hasEnded(run)),
     );
-    const runs = ratedRuns();
+    const planned = [...trainedArms(plan), ...trials.filter(isTrained)];
+    const runs = ratedRuns(new Set(planned.map((arm) => ratedAs(planOfArm(plan, arm)))));
     const machine = runs.length > 0 ? null : speed();
     const faces =
       counted && 'facts' in counted
@@ -93,7 +103,7 @@ export function startEstimator(
             trainImages: counted.facts.trainImages.reduce((sum, count) => sum + count, 0),
           }
         : null;
-    const arms = [...trainedArms(plan), ...trials.filter(isTrained)].map((arm) => {
+    const arms = planned.map((arm) => {
       const armPlan = planOfArm(plan, arm);
       const seeds = isTrial({ arm: arm.name }) ? tuningSeeds(plan).length : plan.seeds.length;
       const left = seeds - own.filter((run) => run.arm === arm.name).length;
@@ -137,6 +147,10 @@ export function startEstimator(
       machine: limits(),
     };
   };
+}
+/** Leaves what is known of as many runs as are looked through twice. */
+function forgetOldest(known: Map<string, unknown>): void {
+  for (const key of [...known.keys()].slice(0, -2 * lookedThrough)) known.delete(key);
 }
 export type StartEstimator = ReturnType<typeof startEstimator>;
 

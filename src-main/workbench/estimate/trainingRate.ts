@@ -28,8 +28,10 @@ export function trainingWork({ model, prepare, training }: Networked, classes: n
   return ofMultiplyAdd * (multiplyAdds + head) + ofValue * values + ofStep / training.batchSize;
 }
 
-const mostRuns = 10;
-const nameOf = ({ model, prepare }: Networked) => `${model.backbone} ${prepare.inputSize}`;
+/** Runs of one network whose rates count, the newest. */
+export const mostRuns = 10;
+/** What runs must have in common so that the rate of one tells that of another. */
+export const ratedAs = ({ model, prepare }: Networked): string => `${model.backbone} ${prepare.inputSize}`;
 
 /**
  * How fast a plan trains. It is the rate of the newest runs of its network at its input size; else an estimate from the
@@ -42,16 +44,16 @@ export function trainingRate(
 ): TrainingRate | null {
   const rateOf = (rated: readonly RatedRun[]) =>
     median(rated.slice(0, mostRuns).map(({ imagesPerSecond }) => imagesPerSecond));
-  const own = runs.filter((run) => nameOf(run.plan) === nameOf(plan));
+  const own = runs.filter((run) => ratedAs(run.plan) === ratedAs(plan));
   if (own.length > 0)
     return { imagesPerSecond: rateOf(own), from: { kind: 'runs', runs: Math.min(own.length, mostRuns) } };
   const work = trainingWork(plan, classes);
   const unlike = (run: RatedRun) => Math.abs(Math.log(trainingWork(run.plan, classes) / work));
-  const [nearest] = [...new Map(runs.map((run) => [nameOf(run.plan), run])).values()].sort(
+  const [nearest] = [...new Map(runs.map((run) => [ratedAs(run.plan), run])).values()].sort(
     (a, b) => unlike(a) - unlike(b),
   );
   if (nearest) {
-    const like = runs.filter((run) => nameOf(run.plan) === nameOf(nearest.plan));
+    const like = runs.filter((run) => ratedAs(run.plan) === ratedAs(nearest.plan));
     return {
       imagesPerSecond: (rateOf(like) * trainingWork(nearest.plan, classes)) / work,
       from: {
