@@ -101,3 +101,105 @@ test('uploaded pictures that are forgotten are deleted with every copy, and thos
   );
   assert.deepEqual(readdirSync(area('uploads')), []);
 });
+
+/** A served workbench with what the next tests do to it. */
+function served(name: string) {
+  const workspace = join(folder, name);
+  const workbench = openWorkbench({ workspace, door: 'serve', roots: [folder] });
+  const call = async <Name extends CallName>(asked: Name, input: CallInput<Name>): Promise<CallOutputs[Name]> =>
+    (await workbench.call(asked, input)) as CallOutputs[Name];
+  const { area } = workspaceFolders(workspace);
+  const ended = async (job: CallOutputs['datasets.import']) => {
+    const end = await jobEnd(job, () => call('jobs.list', {}));
+    assert.equal(end.state, 'done', end.fault?.message);
+    return end;
+  };
+  return {
+    call,
+    ended,
+    close: () => workbench.close(),
+    namesIn: (kind: 'uploads' | 'splits' | 'prepared') => readdirSync(area(kind)),
+    /** Sends some people of the folder as a browser does, and imports them. Gives the folder of the upload. */
+    async upload(as: string, people = readdirSync(faces)) {
+      let upload = '';
+      for (const person of people)
+        for (const picture of readdirSync(join(faces, person))) {
+          const content = Readable.from(readFileSync(join(faces, person, picture)));
+          upload = (await workbench.receive({ upload: as, path: `${person}/${picture}` }, content)).folder;
+        }
+      await ended(await call('datasets.import', { data: { source: upload } }));
+      return upload;
+    },
+    async split() {
+      const { data } = (await call('datasets.list', {})).at(-1)!;
+      const faces = { data: data!, prepare: prepareSchema.parse({ inputSize: 32 }) };
+      await ended(await call('split.prepare', faces));
+      await ended(await call('split.create', { ...faces, split: splitSchema.parse({}) }));
+    },
+    sources: async () => (await call('datasets.list', {})).map(({ source }) => source),
+    forgetAll: async () => {
+      for (const { hash } of await call('datasets.list', {})) await call('datasets.forget', { hash });
+    },
+  };
+}
+const isWhole = () =>
+  readdirSync(faces).length === 6 &&
+  readdirSync(faces).every((person) => readdirSync(join(faces, person)).length === 6);
+
+test('a split of a folder stays when an upload with some of its people is forgotten', async () => {
+  const { call, ended, upload, split, namesIn, sources, close } = served('overlap');
+  try {
+    await ended(await call('datasets.import', { data: { source: faces } }));
+    await split();
+    const ofFolder = namesIn('splits');
+    const sent = await upload('some', readdirSync(faces).slice(1));
+    const uploaded = (await call('datasets.list', {})).find(({ source }) => source === sent)!;
+    await ended(await call('split.prepare', { data: uploaded.data!, prepare: prepareSchema.parse({ inputSize: 32 }) }));
+    await call('datasets.forget', { hash: uploaded.hash });
+    assert.deepEqual([namesIn('splits'), namesIn('uploads'), namesIn('prepared').length], [ofFolder, [], 1]);
+    assert.deepEqual(await sources(), [faces]);
+  } finally {
+    await close();
+  }
+});
+
+test('a folder that is uploaded twice is one dataset with one upload, and forgetting it deletes all', async () => {
+  const { upload, split, namesIn, sources, forgetAll, close } = served('twice');
+  try {
+    const first = await upload('first');
+    await split();
+    await upload('second');
+    assert.deepEqual([await sources(), namesIn('uploads').length], [[first], 1]);
+    await forgetAll();
+    assert.deepEqual([namesIn('uploads'), namesIn('splits'), namesIn('prepared')], [[], [], []]);
+  } finally {
+    await close();
+  }
+});
+
+test('an upload of a folder that is in the list leaves the folder there', async () => {
+  const { call, ended, upload, namesIn, sources, close } = served('listed');
+  try {
+    await ended(await call('datasets.import', { data: { source: faces } }));
+    const [before] = await call('datasets.list', {});
+    await upload('again');
+    assert.deepEqual(await call('datasets.list', {}), [before]);
+    assert.deepEqual([await sources(), namesIn('uploads'), isWhole()], [[faces], [], true]);
+  } finally {
+    await close();
+  }
+});
+
+test('an upload whose pictures were imported from the disk afterwards is deleted with the dataset', async () => {
+  const { call, ended, upload, split, namesIn, sources, forgetAll, close } = served('later');
+  try {
+    await upload('before');
+    await split();
+    await ended(await call('datasets.import', { data: { source: faces } }));
+    assert.deepEqual(await sources(), [faces]);
+    await forgetAll();
+    assert.deepEqual([namesIn('uploads'), namesIn('prepared'), isWhole()], [[], [], true]);
+  } finally {
+    await close();
+  }
+});

@@ -26,7 +26,7 @@ import { countPeople } from '../experiment/countPeople.ts';
 import { dataOf, type DatasetLibrary, type EditedDataset } from '../experiment/datasetLibrary.ts';
 import { headersIn } from '../experiment/gatherFaces.ts';
 import { countFound, foundFacesOf } from '../results/foundFacesOf.ts';
-import { deleteUpload, uploadOf } from '../workspace/deleteUpload.ts';
+import { deleteUpload, uploadOf, uploadsOf } from '../workspace/deleteUpload.ts';
 import { openedPath } from '../workspace/openedPath.ts';
 import type { CallContext, CallsOf } from './callContext.ts';
 import { givenName, lastStepOf, type DatasetEditCall } from './datasetEditCalls.ts';
@@ -121,6 +121,14 @@ export function datasetCalls(
       throw new ArcBenchError('wrong-input', `There is no dataset ${hash.slice(0, 12)}: look at the list of datasets.`);
     return row;
   };
+  /** The SHA-256 of each picture of a dataset; none where its list cannot be read. */
+  const contentsOf = async (hash: string): Promise<ReadonlySet<string>> =>
+    new Set(
+      await library.edited(hash).then(
+        ({ base }) => base.images.flatMap(({ contentHash = [] }) => contentHash),
+        () => [],
+      ),
+    );
   const planOf = (sections: Partial<Plan>): Plan => ({ ...experimentSchema.parse({}), ...sections });
   const stage = { baseFolder: store.workspace, rerunCommand: 'the import' };
   const foundNow = foundFacesOf(store.workspace);
@@ -271,16 +279,18 @@ export function datasetCalls(
       });
     },
     'datasets.forget': async ({ hash }) => {
-      const upload = uploadOf(store.workspace, rowOf(hash).source);
-      if (upload !== null && jobs.busy())
+      const { source } = rowOf(hash);
+      const others = store.datasets().flatMap((row) => (row.hash === hash ? [] : row.source));
+      const contents = await contentsOf(hash);
+      const deleted = await uploadsOf(store.workspace, { source, others, contents });
+      if (deleted.length > 0 && jobs.busy())
         throw new ArcBenchError(
           'busy',
           'A job is under way, and may use these pictures: wait for its end or cancel it, then take them off the list.',
         );
       store.deleteDataset(hash);
       await rm(workspaceFolders(store.workspace).dataset(hash), { force: true });
-      const isShared = store.datasets().some(({ source }) => uploadOf(store.workspace, source) === upload);
-      if (upload !== null && !isShared) await deleteUpload(store.workspace, upload);
+      for (const upload of deleted) await deleteUpload(store.workspace, upload, contents);
       return null;
     },
     'split.prepare': async ({ data, prepare }) => {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { adviceSentence, photographAdvice } from '../../../src-shared/advice.ts';
 import { readDatasetEdits } from '../../../src-shared/datasetEdits.ts';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
@@ -14,9 +15,10 @@ import type { Detection, PreparedSet } from '../../data/preparedSet.ts';
 import { renderSyntheticFaces } from '../../data/syntheticFaces.ts';
 import { refuseFullDisk } from '../estimate/refuseFullDisk.ts';
 import { demoBytes, packedBytes } from '../estimate/startDisk.ts';
+import { uploadOf } from '../workspace/deleteUpload.ts';
 import { sweepLeftovers } from '../workspace/sweepLeftovers.ts';
 import { countPeople } from './countPeople.ts';
-import { withoutLicence } from './datasetLibrary.ts';
+import { datasetLibrary, withoutLicence } from './datasetLibrary.ts';
 import { editedList } from './editedList.ts';
 import { presentSource } from './presentSource.ts';
 import { checkStop, pathFrom, type PathBase, type StageOptions } from './stage.ts';
@@ -43,6 +45,8 @@ export async function importFaces(options: StageOptions): Promise<Dataset> {
     { workspace, signal, roots: options.roots, headers: headersIn(store), onProgress: paced(progress, 'files') },
   );
   const imported: Dataset = isDemo ? { ...found, layout: 'demo' } : found;
+  const listed = await listedAlready(options, imported);
+  if (listed) return listed;
   await saveDatasetFile(workspace, imported);
   saveRow(options, imported, imported);
   const dataset = editDataset(imported, readDatasetEdits(store.dataset(imported.hash)?.edits ?? null));
@@ -54,6 +58,23 @@ export async function importFaces(options: StageOptions): Promise<Dataset> {
     progress.notice(`Advice: ${adviceSentence(advice, reportTexts('en'))}`);
   checkStop(options);
   return dataset;
+}
+
+/**
+ * The dataset of the list that has the very pictures of a new upload, which is then deleted: as one dataset they would
+ * have one source, and whoever forgot it would leave the other or lose what is not uploaded. Null where there is none.
+ */
+async function listedAlready({ store, progress }: StageOptions, imported: Dataset): Promise<Dataset | null> {
+  const upload = uploadOf(store.workspace, imported.source);
+  const row = store.dataset(imported.hash);
+  if (upload === null || row === null || row.source === imported.source || !existsSync(row.source)) return null;
+  const isUsed = store.datasets().some(({ source }) => uploadOf(store.workspace, source) === upload);
+  if (!isUsed) await rm(upload, { recursive: true, force: true });
+  progress.notice(
+    `These pictures are in the list already: ${row.source}. That dataset stays as it is` +
+      `${isUsed ? '.' : ', and the uploaded copies were deleted.'}`,
+  );
+  return await datasetLibrary({ store }).dataset(row.hash);
 }
 
 /** Shows a stage's steps with their rate since the first of them. */
