@@ -208,9 +208,15 @@ function isBareName(experiment: unknown, path: Path): boolean {
   return path.at(-1) === 'name' && path.length > 1 && typeof valueAt(experiment, path.slice(0, -1)) === 'string';
 }
 
+/** What stands at a path, or the number that stands for its section alone, as in `gradientClip: 5`. */
+function givenAt(experiment: unknown, path: Path): unknown {
+  const section = valueAt(experiment, path.slice(0, -1));
+  return typeof section === 'number' ? section : valueAt(experiment, path);
+}
+
 function describe(issue: Issue, path: Path, experiment: unknown): string {
   const key = dotted(path);
-  const given = valueAt(experiment, path);
+  const given = givenAt(experiment, path);
   const knob = schemaAt(path, experiment);
   const shown = show(given);
   switch (issue.code) {

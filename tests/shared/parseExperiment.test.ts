@@ -21,6 +21,16 @@ const faults: readonly (readonly [string, string, RegExp])[] = [
   ['an arm of two lines', withArm('Arc\nFace'), /'arms\[1\]\.name' has a line break in it \("Arc\\nFace"\); expected/],
   ['an arm with a tab', withArm('Arc\tFace'), /'arms\[1\]\.name' has a character in it that cannot be shown/],
   ['an experiment of two lines', 'name: "a\\u2028b"', /line 1: 'name' has a line break in it/],
+  [
+    'a number for a section',
+    'training:\n  gradientClip: -1',
+    /line 2: 'training\.gradientClip\.norm' is -1, out of range/,
+  ],
+  [
+    'no number for a section',
+    'training: { gradientClip: .inf }',
+    /'training\.gradientClip\.norm' is Infinity; expected/,
+  ],
   ['an unknown section', 'name: a\ntraning:\n  epochs: 3', /^e\.yaml, line 2: unknown key 'traning'; .*'training'\.$/],
   [
     'an unknown key',

@@ -6,8 +6,14 @@ import { csvCell, textCell, textOfCell, tsvCell } from '../../src-shared/textCel
 import { curvesAsCsv } from '../../src-renderer/charts/curveSeries.ts';
 import { constructedModel } from '../report/constructedModel.ts';
 
-const formulas = ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', "'=1", "''+x"] as const;
-const plain = ['Ann', "O'Neil", "'quoted'", '1', '', ' =1', 'a=b', '/faces/-1.jpg'] as const;
+const formulas = [
+  ...['=1+1', '+1+1', '-1+cmd', '@SUM(A1)', '\t=1', '\r=1', '\n=1', "'=1", "''+x", '--1', '-', '-1e', '+a'],
+  ...[' =1', '\u00a0=1', '\ufeff=1', '\u200b@a', '＝1+1', '＋a', '－a', '＠a'],
+] as const;
+const plain = [
+  ...['Ann', "O'Neil", "'quoted'", '1', '', 'a=b', '/faces/-1.jpg', ' a'],
+  ...['-1', '-0.5', '+1', '-1.2e-3', '-1,234.5', '-12 %'], // numbers
+] as const;
 
 test('no text cell begins like a formula, and each is read back as it was', () => {
   for (const text of formulas) {
@@ -19,6 +25,7 @@ test('no text cell begins like a formula, and each is read back as it was', () =
     assert.equal(textOfCell(text), text);
   }
   assert.equal(csvCell('=HYPERLINK("x","y")'), `"'=HYPERLINK(""x"",""y"")"`);
+  assert.equal(csvCell('a;=1+1'), '"a;=1+1"');
   assert.equal(tsvCell('=a\tb\nc'), "'=a b c");
 });
 
