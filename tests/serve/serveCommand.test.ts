@@ -64,11 +64,15 @@ test('a token comes from a file, and a host beyond the loopback is warned of', a
 test('wrong options are named before anything is opened', async () => {
   writeFileSync(join(folder, 'short'), 'guessable', { mode: 0o600 });
   writeFileSync(join(folder, 'shared'), 'a'.repeat(40), { mode: 0o644 });
+  execFileSync('mkfifo', ['-m', '600', join(folder, 'pipe')]);
+  mkdirSync(join(folder, 'closed'), { mode: 0o700 });
   for (const [args, sentence] of [
     [['--port', '70000'], /--port is a whole number/],
     [['--open', join(folder, 'none')], /There is no folder/],
     [['--token-file', join(folder, 'short')], /at least 32/],
-    [['--token-file', join(folder, 'absent')], /must hold a token/],
+    [['--token-file', join(folder, 'absent')], /absent is not there: a file with a token was expected/],
+    [['--token-file', join(folder, 'pipe')], /pipe is no file: a file with a token was expected/],
+    [['--token-file', join(folder, 'closed')], /closed is no file: a file with a token was expected/],
     [['--token-file', join(folder, 'shared')], /can be read by other users \(mode 644\): .* `umask 077; openssl/],
   ] as const) {
     const { said, ended } = arcbench('serve', ...args);

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { shellWord } from '../../../src-shared/shellWord.ts';
 import { openToOthers } from '../../files/openToOthers.ts';
+import { readTextFile } from '../../files/readTextFile.ts';
 import type { Workbench } from '../../workbench/workbench.ts';
 import { isLoopback } from '../serve/accessControl.ts';
 import { serve } from '../serve/serve.ts';
@@ -104,12 +105,13 @@ function portNumber(text: string): number {
 }
 
 function readToken(file: string): string {
-  const token = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
   refuseSharedToken(file);
+  const make = 'make one with `openssl rand -hex 32`';
+  const token = readTextFile(file, `a file with a token was expected; ${make}`).trim();
   if (!/^[\w-]{32,}$/.test(token))
     throw new ArcBenchError(
       'wrong-input',
-      `${file} must hold a token of at least 32 letters, digits, - and _: make one with \`openssl rand -hex 32\`.`,
+      `${file} must hold a token of at least 32 letters, digits, - and _: ${make}.`,
     );
   return token;
 }
