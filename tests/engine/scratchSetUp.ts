@@ -156,7 +156,8 @@ export function makeScratch({ payload = randomBytes(4_000_000) as Uint8Array } =
   const at = (...names: string[]) => join(folder, ...names);
   const tfjs = at('node_modules/@tensorflow/tfjs-node-gpu');
   cpSync(join(root, 'src-main/engine/install'), at('src-main/engine/install'), { recursive: true });
-  cpSync(join(root, 'src-main/files/programEnvironment.mjs'), at('src-main/files/programEnvironment.mjs'));
+  for (const file of ['programEnvironment.mjs', 'memoryEnvironment.mjs'])
+    cpSync(join(root, 'src-main/files', file), at('src-main/files', file));
   // Our own ops need TensorFlow's headers, which these small wheels do not have.
   mkdirSync(at('src-main/engine/native'), { recursive: true });
   for (const name of readdirSync(join(root, 'src-main/engine/native')))

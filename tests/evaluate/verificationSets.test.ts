@@ -29,7 +29,8 @@ const machine: Machine = {
       const last = images[row * side * side * 3 + 3 * (side - 1)] as number;
       embeddings.set(program === 'mirrored' ? [last, 2 * first, 1] : [first, 2 * last, 1], 3 * row);
     }
-    return { embeddings, scores: new Float32Array(batchSize * 2), loss: new Float32Array(batchSize) };
+    const none = new Float32Array(batchSize);
+    return { embeddings, loss: none, ranks: none, predicted: none };
   },
   readState: () => new Map(),
   writeState: () => undefined,

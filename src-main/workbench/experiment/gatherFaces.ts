@@ -68,13 +68,17 @@ async function listedAlready({ store, progress }: StageOptions, imported: Datase
   const upload = uploadOf(store.workspace, imported.source);
   const row = store.dataset(imported.hash);
   if (upload === null || row === null || row.source === imported.source || !existsSync(row.source)) return null;
+  const dataset = await datasetLibrary({ store })
+    .dataset(row.hash)
+    .catch(() => null);
+  if (dataset === null) return null; // its list cannot be read: the upload gives a new one
   const isUsed = store.datasets().some(({ source }) => uploadOf(store.workspace, source) === upload);
   if (!isUsed) await rm(upload, { recursive: true, force: true });
   progress.notice(
     `These pictures are in the list already: ${row.source}. That dataset stays as it is` +
       `${isUsed ? '.' : ', and the uploaded copies were deleted.'}`,
   );
-  return await datasetLibrary({ store }).dataset(row.hash);
+  return dataset;
 }
 
 /** Shows a stage's steps with their rate since the first of them. */
