@@ -7,6 +7,11 @@ import tseslint from 'typescript-eslint';
 /** Code is wrapped by Prettier; comments and strings by hand. */
 const maxLength = { code: 120, ignoreUrls: true, ignoreRegExpLiterals: true };
 
+const tupleOfConstants = {
+  selector: 'VariableDeclarator[id.type="ArrayPattern"][init.type="ArrayExpression"]',
+  message: 'One constant a line: a tuple is for a real pair.',
+};
+
 export default tseslint.config(
   { ignores: ['dist/**', 'bench-results/**', 'arcbench-workspace/**', 'node_modules/**', 'docs/**'] },
   tseslint.configs.strict,
@@ -23,13 +28,7 @@ export default tseslint.config(
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
       'max-len': ['error', maxLength],
-      'no-restricted-syntax': [
-        'error',
-        {
-          selector: 'VariableDeclarator[id.type="ArrayPattern"][init.type="ArrayExpression"]',
-          message: 'One constant a line: a tuple is for a real pair.',
-        },
-      ],
+      'no-restricted-syntax': ['error', tupleOfConstants],
     },
   },
   {
@@ -39,6 +38,22 @@ export default tseslint.config(
     rules: {
       'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
       'regexp/no-super-linear-move': ['error', { report: 'potential' }],
+    },
+  },
+  {
+    // What has waited does not lead away a user who went elsewhere meanwhile.
+    files: ['src-renderer/views/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        tupleOfConstants,
+        ...[':function[async=true]', 'CallExpression[callee.property.name="then"] > ArrowFunctionExpression'].map(
+          (waits) => ({
+            selector: `${waits} CallExpression[callee.object.name="router"][callee.property.name="push"]`,
+            message: 'Take wayOn(router) before waiting, and call that.',
+          }),
+        ),
+      ],
     },
   },
   {

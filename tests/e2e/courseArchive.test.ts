@@ -4,6 +4,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright-core';
 import { parseDocument } from 'yaml';
 import { parseExperiment } from '../../src-shared/parseExperiment.ts';
 import { drawCourseArchive } from '../courseArchive.ts';
@@ -14,11 +15,28 @@ const main = fileURLToPath(new URL('../../src-main/doors/cli/main.ts', import.me
 const presetFile = fileURLToPath(new URL('../../resources/experiments/course.yaml', import.meta.url));
 const preset = readFileSync(presetFile, 'utf8');
 
+/** Each start is answered late: who went to another view meanwhile is not led away from it. */
+const startSlowly = (of: Page) =>
+  of.routeWebSocket(/\/api$/, (socket) => {
+    const server = socket.connectToServer();
+    const starts = new Set<unknown>();
+    socket.onMessage((message) => {
+      const { id, call } = JSON.parse(String(message)) as { readonly id: unknown; readonly call: string };
+      if (call === 'experiments.start') starts.add(id);
+      server.send(message);
+    });
+    server.onMessage((message) => {
+      const { id } = JSON.parse(String(message)) as { readonly id?: unknown };
+      if (starts.delete(id)) setTimeout(() => socket.send(message), 1500);
+      else socket.send(message);
+    });
+  });
+
 let { folder, workspace, page, faults, close } = {} as OpenedWorkbench;
 const options = { skip: noBrowser };
 before(async () => {
   if (noBrowser) return;
-  ({ folder, workspace, page, faults, close } = await openWorkbenchPage('course'));
+  ({ folder, workspace, page, faults, close } = await openWorkbenchPage('course', { prepare: startSlowly }));
 });
 after(() => close?.());
 

@@ -2,6 +2,7 @@ import { useRouter } from 'vue-router';
 import { call } from '../../client/workbench.ts';
 import { confirm } from '../../components/confirm.ts';
 import { showFault } from '../../components/toasts.ts';
+import { wayOn } from '../../components/wayOn.ts';
 import { setKnob } from './experimentText.ts';
 
 const longestName = 200; // characters
@@ -11,11 +12,14 @@ export function useExperimentActions() {
   const router = useRouter();
   return {
     /** Makes a copy of an experiment's text, and opens it. */
-    duplicate: ({ name, yaml }: { readonly name: string; readonly yaml: string }): Promise<unknown> =>
-      call('experiments.save', { id: null, yaml: setKnob(yaml, ['name'], `${name}, copy`.slice(0, longestName)) }).then(
-        ({ id }) => router.push({ name: 'experiment', params: { id } }),
+    duplicate: ({ name, yaml }: { readonly name: string; readonly yaml: string }): Promise<void> => {
+      const goOn = wayOn(router);
+      const copy = setKnob(yaml, ['name'], `${name}, copy`.slice(0, longestName));
+      return call('experiments.save', { id: null, yaml: copy }).then(
+        ({ id }) => goOn({ name: 'experiment', params: { id } }),
         showFault,
-      ),
+      );
+    },
     /** Asks whether the text of an experiment is to be deleted. */
     isDeletionMeant: (name: string): Promise<boolean> =>
       confirm({

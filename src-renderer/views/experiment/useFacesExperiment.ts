@@ -4,6 +4,7 @@ import type { DatasetSummary } from '../../../src-shared/answers/datasetAnswers.
 import { useCall } from '../../client/useCall.ts';
 import { call } from '../../client/workbench.ts';
 import { showFault } from '../../components/toasts.ts';
+import { wayOn } from '../../components/wayOn.ts';
 import { newExperimentText, notStandard, presetOnFaces } from './experimentText.ts';
 
 /** The course's archive has a preset that suits it; other faces start from a general one. */
@@ -19,8 +20,9 @@ export function useFacesExperiment() {
   const busy = ref<string | null>(null);
   async function make(from: string, yaml: string): Promise<void> {
     busy.value = from;
+    const goOn = wayOn(router);
     await call('experiments.save', { id: null, yaml }).then(
-      ({ id }) => router.push({ name: 'experiment', params: { id } }),
+      ({ id }) => goOn({ name: 'experiment', params: { id } }),
       showFault,
     );
     busy.value = null;

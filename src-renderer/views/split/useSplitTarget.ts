@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import type { Plan } from '../../../src-shared/experiment.ts';
 import { call } from '../../client/workbench.ts';
 import { showFault, showToast } from '../../components/toasts.ts';
+import { wayOn } from '../../components/wayOn.ts';
 import { useDatasets } from '../../stores/datasets.ts';
 import { useExperiments } from '../../stores/experiments.ts';
 import { notStandard, withSplit } from '../experiment/experimentText.ts';
@@ -47,12 +48,14 @@ export function useSplitTarget(rule: SplitRule) {
 
   const sections = computed(() => (rule.input.value === null ? null : notStandard(rule.input.value)));
   async function useInNew(): Promise<void> {
+    const goOn = wayOn(router);
     const name = datasets.byHash(rule.kept.value.dataset ?? '')?.name ?? 'experiment';
     const yaml = `name: ${JSON.stringify(name)}\n${stringify(sections.value ?? {}, { lineWidth: 0 })}`;
     const { id } = await call('experiments.save', { id: null, yaml });
-    await router.push({ name: 'experiment', params: { id } });
+    await goOn({ name: 'experiment', params: { id } });
   }
   async function useIn(id: string): Promise<void> {
+    const goOn = wayOn(router);
     const { yaml, plan } = await call('experiments.show', { id });
     if (sections.value === null) return;
     await call('experiments.save', { id, yaml: withSplit(yaml, sections.value) });
@@ -62,7 +65,7 @@ export function useSplitTarget(rule: SplitRule) {
       title: `${plan?.name ?? id} uses this split now`,
       action: { label: 'Undo', run: restore },
     });
-    await router.push({ name: 'experiment', params: { id } });
+    await goOn({ name: 'experiment', params: { id } });
   }
   return {
     from,
