@@ -5,7 +5,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { heapArguments } from '../src-main/files/heapArguments.mjs';
-import { setMemoryEnvironment } from '../src-main/files/memoryEnvironment.mjs';
+import { memoryEnvironment } from '../src-main/files/memoryEnvironment.mjs';
 import { absoluteFolders } from '../src-main/files/programEnvironment.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -54,9 +54,9 @@ const isAsked = (/** @type {string} */ option) => given.slice(0, given.length - 
 process.exitCode = await run(outerNode() ?? process.execPath, [
   join(root, 'src-main', 'engine', 'install', 'setUp.mjs'),
 ]);
+if (isAsked('--workbench')) Object.assign(process.env, memoryEnvironment());
 // Node keeps what it compiled here, so that every later start is fast. A fuzzer compiles anew: code from the cache
 // counts no branches.
-if (isAsked('--workbench')) setMemoryEnvironment();
 if (!isAsked('--anew')) process.env.NODE_COMPILE_CACHE ??= join(modules, '.cache', 'compiled');
 const programs = [
   ...(isAsked('--build') ? [[join(root, 'scripts', 'build.ts')]] : []),

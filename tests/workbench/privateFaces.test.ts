@@ -203,3 +203,30 @@ test('an upload whose pictures were imported from the disk afterwards is deleted
     await close();
   }
 });
+
+test('an experiment on an upload leaves it there, though the same pictures were imported from the disk', async () => {
+  const { call, ended, upload, namesIn, close } = served('named');
+  try {
+    const sent = await upload('named');
+    await ended(await call('datasets.import', { data: { source: faces } }));
+    const saved = await call('experiments.save', {
+      id: null,
+      yaml: `name: On an upload
+data: { source: ${JSON.stringify(sent)} }
+prepare: { inputSize: 32 }
+model: { backbone: smallcnn, embeddingSize: 4 }
+training: { epochs: 1, batchSize: 8, learningRate: 0.01 }
+seeds: [1]
+arms: [{ name: CE, loss: crossEntropy }]
+`,
+    });
+    for (let time = 0; time < 2; time++) {
+      const before = (await call('jobs.list', {})).map(({ id }) => id);
+      await call('experiments.start', { id: saved.id, interrupted: 'refuse' });
+      await ended((await call('jobs.list', {})).find(({ id }) => !before.includes(id))!);
+      assert.equal(namesIn('uploads').length, 1);
+    }
+  } finally {
+    await close();
+  }
+});

@@ -33,7 +33,7 @@ export function startWorkbench({
   const child = spawn(node, [...heapArguments(), ...quiet, program, ...args], {
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     serialization: 'json',
-    env: inheritedEnvironment({ ...memoryEnvironment, NODE_COMPILE_CACHE: cache }),
+    env: inheritedEnvironment({ ...memoryEnvironment(), NODE_COMPILE_CACHE: cache }),
   });
   const listeners = new Set<(event: WorkbenchEvent) => void>();
   const waiting = new Map<

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { basename, relative } from 'node:path';
 import type {
   DatasetDetails,
@@ -122,12 +122,10 @@ export function datasetCalls(
     return row;
   };
   /** The SHA-256 of each picture of a dataset; none where its list cannot be read. */
-  const contentsOf = async (hash: string): Promise<ReadonlySet<string>> =>
-    new Set(
-      await library.edited(hash).then(
-        ({ base }) => base.images.flatMap(({ contentHash = [] }) => contentHash),
-        () => [],
-      ),
+  const contentsOf = (hash: string): Promise<readonly string[]> =>
+    library.edited(hash).then(
+      ({ base }) => base.images.flatMap(({ contentHash = [] }) => contentHash),
+      () => [],
     );
   const planOf = (sections: Partial<Plan>): Plan => ({ ...experimentSchema.parse({}), ...sections });
   const stage = { baseFolder: store.workspace, rerunCommand: 'the import' };
@@ -280,8 +278,9 @@ export function datasetCalls(
     },
     'datasets.forget': async ({ hash }) => {
       const { source } = rowOf(hash);
-      const others = store.datasets().flatMap((row) => (row.hash === hash ? [] : row.source));
-      const contents = await contentsOf(hash);
+      const uploads = await readdir(workspaceFolders(store.workspace).area('uploads')).catch(() => []);
+      const contents = new Set(uploads.length > 0 ? await contentsOf(hash) : []);
+      const others = () => store.datasets().flatMap((row) => (row.hash === hash ? [] : row.source));
       const deleted = await uploadsOf(store.workspace, { source, others, contents });
       if (deleted.length > 0 && jobs.busy())
         throw new ArcBenchError(

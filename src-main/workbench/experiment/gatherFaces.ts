@@ -25,9 +25,10 @@ import { checkStop, pathFrom, type PathBase, type StageOptions } from './stage.t
 
 /**
  * Imports the plan's faces (for 'demo', after rendering them); nothing is copied or changed. What was excluded or
- * renamed by hand in Datasets holds for the dataset that is returned.
+ * renamed by hand in Datasets holds for the dataset that is returned. `isNew` is what the user just sent or chose: an
+ * upload of pictures that the list has already is then deleted. What an experiment names is never.
  */
-export async function importFaces(options: StageOptions): Promise<Dataset> {
+export async function importFaces(options: StageOptions, { isNew = false } = {}): Promise<Dataset> {
   const { store, plan, progress, signal } = options;
   const { workspace } = store;
   const isDemo = plan.data.source === 'demo';
@@ -45,7 +46,7 @@ export async function importFaces(options: StageOptions): Promise<Dataset> {
     { workspace, signal, roots: options.roots, headers: headersIn(store), onProgress: paced(progress, 'files') },
   );
   const imported: Dataset = isDemo ? { ...found, layout: 'demo' } : found;
-  const listed = await listedAlready(options, imported);
+  const listed = isNew ? await listedAlready(options, imported) : null;
   if (listed) return listed;
   await saveDatasetFile(workspace, imported);
   saveRow(options, imported, imported);

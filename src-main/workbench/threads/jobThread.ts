@@ -52,7 +52,7 @@ async function done(
   const dataset = () => datasetLibrary({ store }).datasetOf(plan.data);
   switch (work.kind) {
     case 'import': {
-      const { hash, base } = await importFaces(options);
+      const { hash, base } = await importFaces(options, { isNew: true });
       return base?.hash ?? hash; // by which the list of datasets knows it
     }
     case 'find':

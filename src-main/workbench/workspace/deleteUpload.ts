@@ -55,16 +55,16 @@ export async function uploadsOf(
     contents,
   }: {
     readonly source: string;
-    readonly others: readonly string[];
+    readonly others: () => readonly string[];
     /** The contents of the dataset's pictures (SHA-256). */ readonly contents: ReadonlySet<string>;
   },
 ): Promise<readonly string[]> {
-  const needed = new Set(others.map((other) => uploadOf(workspace, other)));
   const own = uploadOf(workspace, source);
+  const isNeeded = (upload: string) => others().some((other) => uploadOf(workspace, other) === upload);
   const found: string[] = [];
   for (const upload of await foldersIn(workspaceFolders(workspace).area('uploads')))
-    if (!needed.has(upload) && (upload === own || (await holdsOnly(upload, contents)))) found.push(upload);
-  return found;
+    if (!isNeeded(upload) && (upload === own || (await holdsOnly(upload, contents)))) found.push(upload);
+  return found.filter((upload) => !isNeeded(upload)); // pictures may have been imported meanwhile
 }
 
 /** Whether all pictures of an upload have one of these contents (SHA-256). */
