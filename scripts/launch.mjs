@@ -1,7 +1,7 @@
 // Runs on any Node from 18 on. Does the set-up, builds the screens where asked, then runs a program on Node 24:
 //   node scripts/launch.mjs [--build] [--anew] [--workbench] <program> [argument ...]
 import { spawn } from 'node:child_process';
-import { existsSync, realpathSync } from 'node:fs';
+import { closeSync, existsSync, openSync, realpathSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { heapArguments } from '../src-main/files/heapArguments.mjs';
@@ -27,19 +27,29 @@ function outerNode() {
   ].find(isOutside);
 }
 
+/** Whether this process has a terminal, whose Ctrl-C reaches every program that is started from it. */
+function hasTerminal() {
+  try {
+    if (!isWindows) closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
- * Runs a program to its end, and passes signals on. Ctrl-C reaches the program by itself.
+ * Runs a program to its end, and passes signals on: that of Ctrl-C only where it does not reach the program by itself.
  * @param {string} program @param {readonly string[]} args @returns {Promise<number>} its exit code
  */
 function run(program, args) {
   const child = spawn(program, args, { stdio: 'inherit' });
   const pass = (/** @type {NodeJS.Signals} */ signal) => void child.kill(signal);
-  const ignore = () => undefined;
-  process.on('SIGINT', ignore).on('SIGTERM', pass).on('SIGHUP', pass);
+  const interrupt = hasTerminal() ? () => undefined : pass;
+  process.on('SIGINT', interrupt).on('SIGTERM', pass).on('SIGHUP', pass);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
-      process.off('SIGINT', ignore).off('SIGTERM', pass).off('SIGHUP', pass);
+      process.off('SIGINT', interrupt).off('SIGTERM', pass).off('SIGHUP', pass);
       resolve(code ?? (signal === 'SIGINT' ? 130 : 1));
     });
   });

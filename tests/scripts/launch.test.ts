@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, cpSync, linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -9,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'arcbench-launch-')));
 after(() => rmSync(folder, { recursive: true, force: true }));
+
+const onWindows = process.platform === 'win32' && 'Windows has no signals.';
 
 /** This Node under another path. */
 function nodeAt(...names: string[]): string {
@@ -60,4 +63,23 @@ test('programs keep what Node compiled in node_modules, those that ask for it co
   assert.equal(launch([program, '--anew']), `${join(folder, 'checkout/node_modules/.cache/compiled')} --anew`);
   assert.equal(launch(['--anew', program]), 'none');
   assert.equal(launch([program], { NODE_COMPILE_CACHE: folder }), folder, 'the folder of the user');
+});
+
+test('an interrupt of the launcher alone, without a terminal, reaches the program', { skip: onWindows }, async () => {
+  const program = join(folder, 'checkout/waits.ts');
+  writeFileSync(
+    program,
+    `process.once('SIGINT', () => process.exit(130));
+    setTimeout(() => process.exit(1), 20_000);
+    console.log('ready');`,
+  );
+  writeFileSync(join(folder, 'checkout/src-main/engine/install/setUp.mjs'), '');
+  const launcher = spawn(
+    join(folder, 'checkout/node_modules/node/bin/node'),
+    [join(folder, 'checkout/scripts/launch.mjs'), program],
+    { detached: true, stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  await once(launcher.stdout, 'data');
+  launcher.kill('SIGINT');
+  assert.deepEqual(await once(launcher, 'close'), [130, null]);
 });
