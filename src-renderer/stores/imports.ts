@@ -7,6 +7,8 @@ import { faceList, type DroppedFolder } from '../client/droppedFolder.ts';
 import { uploadFolder, type UploadProgress } from '../client/uploadFolder.ts';
 import { asFault } from '../client/useCall.ts';
 import { call } from '../client/workbench.ts';
+import { showToast } from '../components/toasts.ts';
+import { useDatasets } from './datasets.ts';
 import { jobEnded, useJobs } from './jobs.ts';
 
 /** How a source is read: see the knobs data.layout and data.people. */
@@ -16,6 +18,7 @@ type Reading = { [Knob in 'layout' | 'people']: NonNullable<ImportData[Knob]> };
 /** Imports under way: an upload, and the import jobs. */
 export const useImports = defineStore('imports', () => {
   const jobs = useJobs();
+  const datasets = useDatasets();
   const upload = shallowRef<{ readonly name: string; readonly progress: UploadProgress | null } | null>(null);
   const fault = shallowRef<ArcBenchError | null>(null);
   const starting = ref(false);
@@ -28,12 +31,15 @@ export const useImports = defineStore('imports', () => {
   const start = async (data: CallInput<'datasets.import'>['data']): Promise<void> => {
     fault.value = null;
     starting.value = true;
+    const listed = new Set(datasets.all.map(({ hash }) => hash));
     try {
       const job = await call('datasets.import', { data });
       jobs.put(job);
       void jobs.ended(job.id).then((ended) => {
         if (ended.state === 'done') {
           arrived.value = ended.result;
+          if (listed.has(ended.result ?? ''))
+            showToast({ tone: 'plain', title: 'These pictures are in the list already. Nothing was added.' });
           Object.assign(reading, { layout: 'auto', people: 'auto' } satisfies Reading);
         } else if (ended.fault !== null && ended.state === 'failed')
           fault.value = new ArcBenchError(ended.fault.code, ended.fault.message);

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { strFromU8, unzipSync } from 'fflate';
 import type { Locator } from 'playwright-core';
 import { drawFaces } from '../drawnFaces.ts';
-import { noBrowser, openWorkbenchPage, violationsOf, type OpenedWorkbench } from './servedBrowser.ts';
+import { callFrom, noBrowser, openWorkbenchPage, violationsOf, type OpenedWorkbench } from './servedBrowser.ts';
 
 let { folder, workspace, page, faults, close } = {} as OpenedWorkbench;
 
@@ -36,6 +36,13 @@ test('a folder of faces is sent from the browser, imported and shown', options, 
     .click();
   await page.getByRole('img', { name: /s1\b/ }).first().waitFor();
   assert.deepEqual(await violations(), []);
+});
+
+test('the same folder sent again adds nothing, and that is said', options, async () => {
+  await page.getByRole('button', { name: 'Import faces' }).first().click();
+  await page.locator('input[type=file]').first().setInputFiles(join(folder, 'drawn_faces'));
+  await page.getByText('These pictures are in the list already. Nothing was added.', { exact: true }).waitFor();
+  assert.equal((await callFrom(page, 'datasets.list', {})).length, 1);
 });
 
 test('the split is made with live counts and its folders are created', options, async () => {
