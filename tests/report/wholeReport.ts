@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { readFigureTable } from '../../src-shared/figureTable.ts';
 import { renderReport } from '../../src-main/report/renderReport.ts';
 import type { ReportModel } from '../../src-main/report/reportModel.ts';
-import { type Outcome } from './constructedModel.ts';
+import type { Outcome } from './constructedModel.ts';
 
 /** Two arms. */
 export const duel =
