@@ -36,7 +36,10 @@ export function readPicture(path: string): PictureFile | { readonly reason: stri
     const read = readRecordPicture(inRecords);
     return 'reason' in read ? read : pictureIn(read.file);
   }
-  const reason = sizeReason(statSync(path).size);
+  const found = statSync(path);
+  if (!found.isFile())
+    return { reason: 'It is a folder, a pipe or a device, where the file of a picture was expected.' };
+  const reason = sizeReason(found.size);
   if (reason !== null) return { reason };
   return pictureIn(readFileSync(path));
 }

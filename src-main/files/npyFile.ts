@@ -84,7 +84,9 @@ export function npyLayout(
     throw refusal(`has the shape (${sizes.join(', ')}), and [pictures, numbers] was expected`);
   const expected = rows * size * (kind === `'<f4'` ? 4 : 8);
   if (length !== start + expected)
-    throw refusal(`has ${length - start} bytes of values, where its header says ${expected}: it is cut off`);
+    throw refusal(
+      `has ${Math.max(0, length - start)} bytes of values, where its header says ${expected}: it is cut off`,
+    );
   return { start, rows, size, isDouble: kind === `'<f8'` };
 }
 

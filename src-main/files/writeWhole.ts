@@ -1,5 +1,5 @@
-import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { accessSync, constants, existsSync, lstatSync, readdirSync } from 'node:fs';
+import { mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ArcBenchError } from '../../src-shared/errors.ts';
 import { makeFolders } from './makeFolders.ts';
@@ -41,9 +41,14 @@ export async function replaceFile(
 
 /**
  * Writes a folder whole or not at all. `fill` gets a temporary sibling, which then takes the folder's place; nothing is
- * left where it throws.
+ * left where it throws. A folder that `isNew` takes the place of nothing but an empty folder: what others put there
+ * meanwhile stays, and 'wrong-input' is thrown.
  */
-export async function writeWholeFolder(folder: string, fill: (temporary: string) => Promise<void>): Promise<void> {
+export async function writeWholeFolder(
+  folder: string,
+  fill: (temporary: string) => Promise<void>,
+  { isNew = false } = {},
+): Promise<void> {
   const temporary = temporaryFolderOf(folder);
   const former = formerFolderOf(folder);
   try {
@@ -55,13 +60,28 @@ export async function writeWholeFolder(folder: string, fill: (temporary: string)
     await fill(temporary);
     await syncFolders(temporary);
     // The old folder is moved away before it is removed: a removal in place can be cut off half-way.
-    if (existsSync(folder)) await rename(folder, former);
-    await rename(temporary, folder);
+    if (!isNew && existsSync(folder)) await rename(folder, former);
+    await (isNew ? takeFreePlace(temporary, folder) : rename(temporary, folder));
     await syncFolder(dirname(folder));
     await rm(former, { recursive: true, force: true });
   } catch (error) {
     if (foreignReason(temporary, 'folder') === null) await rm(temporary, { recursive: true, force: true });
     throw diskError(error, folder);
+  }
+}
+
+/** Renames a folder to a path where nothing is, or an empty folder. Throws 'wrong-input' where something is. */
+async function takeFreePlace(temporary: string, folder: string): Promise<void> {
+  await rmdir(folder).catch(() => undefined); // of an empty folder only; what else is there stops the rename
+  try {
+    await rename(temporary, folder);
+  } catch (cause) {
+    if (!lstatSync(folder, { throwIfNoEntry: false })) throw cause;
+    throw new ArcBenchError(
+      'wrong-input',
+      `${folder} is there since this began: it was left as it is; name another place, and run again.`,
+      { cause },
+    );
   }
 }
 

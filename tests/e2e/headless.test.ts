@@ -1,9 +1,20 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import * as onnxruntime from 'onnxruntime-node';
@@ -175,6 +186,67 @@ test('a bundle is verified without faces, one altered byte is named, and forged 
   const none = await arcbench(['verify', folder]);
   assert.equal(none.code, 2);
   assert.match(none.stderr, /is no bundle: a folder that `arcbench bundle <experiment> <folder>` wrote was expected/);
+});
+
+test('a bundle with strange entries is not whole, and nothing outside of it is read', async () => {
+  const whole = join(folder, 'to alter');
+  assert.equal((await arcbench(inWorkspace('whole', 'bundle', experiment, whole))).code, 0);
+  const [id = ''] = readdirSync(join(whole, 'runs'));
+  const altered = join(folder, 'altered');
+  const problemsAfter = async (alter: () => void): Promise<string> => {
+    rmSync(altered, { recursive: true, force: true });
+    cpSync(whole, altered, { recursive: true });
+    alter();
+    // Whoever forges a bundle writes its hashes anew.
+    const files = readdirSync(altered, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name !== 'SHA256SUMS')
+      .map((entry) => join(entry.parentPath, entry.name));
+    const sums = files.map((file) => {
+      const hash = createHash('sha256').update(readFileSync(file)).digest('hex');
+      return `${hash}  ${relative(altered, file)}\n`;
+    });
+    writeFileSync(join(altered, 'SHA256SUMS'), sums.join(''));
+    return (await verifyBundle(altered)).problems.join(' ');
+  };
+  const model = join(altered, 'model.json');
+  assert.equal(await problemsAfter(() => undefined), '');
+  for (const content of ['null', 'false', '0', '""', '[]'])
+    assert.match(
+      await problemsAfter(() => writeFileSync(model, content)),
+      /model\.json does not hold the runs/,
+      content,
+    );
+  const outside = `../../to alter/runs/${id}`;
+  const led = () => writeFileSync(model, readFileSync(model, 'utf8').replaceAll(`"${id}"`, JSON.stringify(outside)));
+  assert.match(await problemsAfter(led), /cannot be computed again: its embeddings\.npy is not in the bundle/);
+  const linked = () => {
+    rmSync(join(altered, 'runs'), { recursive: true });
+    symlinkSync(join(whole, 'runs'), join(altered, 'runs'));
+  };
+  assert.match(await problemsAfter(linked), /^runs is no regular file, and was not read\. .*is not in the bundle/);
+  const chart = join(altered, 'report', 'loss.svg');
+  for (const put of [
+    () => execFileSync('mkfifo', [chart]),
+    () => symlinkSync('/dev/zero', chart),
+    () => symlinkSync(join(whole, 'report', 'loss.svg'), chart),
+  ])
+    assert.match(
+      await problemsAfter(() => {
+        rmSync(chart);
+        put();
+      }),
+      /^report\/loss\.svg is no regular file, and was not read\./,
+    );
+  const sums = join(altered, 'SHA256SUMS');
+  await problemsAfter(() => undefined);
+  const lines = readFileSync(sums, 'utf8');
+  writeFileSync(sums, lines.replaceAll(/^\w{64}/gm, '0'.repeat(64)) + lines);
+  assert.match((await verifyBundle(altered)).problems.join(' '), /SHA256SUMS names model\.json more than once\./);
+  for (const put of [() => execFileSync('mkfifo', [sums]), () => mkdirSync(sums)]) {
+    rmSync(sums, { recursive: true });
+    put();
+    await assert.rejects(verifyBundle(altered), { code: 'wrong-input', message: /is no bundle/ });
+  }
 });
 
 test('Ctrl-C saves, says how to resume, and a resumed run ends with the same bits', async () => {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { refuseFilled } from '../../src-main/data/records/writeRecords.ts';
-import { refuseUnwritable, writingAt } from '../../src-main/files/newTarget.ts';
+import { refuseTaken, refuseUnwritable, writeNewFolder, writingAt } from '../../src-main/files/newTarget.ts';
 import { refuseBundleTarget } from '../../src-main/workbench/results/bundle/writeBundle.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-target-'));
@@ -47,4 +47,42 @@ test('what the system refuses at the target is one sentence, and other faults st
     { code: 'ENOENT' },
   );
   await writingAt(target, () => writeFile(target, 'x'));
+});
+
+test('what others put at the target of a new folder meanwhile stays, and nothing is left beside it', async () => {
+  const write = (target: string) => (temporary: string) => {
+    writeFileSync(join(temporary, 'result'), 'x');
+    mkdirSync(target);
+    writeFileSync(join(target, 'mine'), 'x');
+    return Promise.resolve();
+  };
+  const target = join(folder, 'raced');
+  await assert.rejects(writeNewFolder(target, write(target)), {
+    code: 'wrong-input',
+    message: /raced is there since this began: it was left as it is/,
+  });
+  assert.deepEqual(readdirSync(target), ['mine']);
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.startsWith('raced')),
+    ['raced'],
+  );
+  const link = join(folder, 'link');
+  symlinkSync(target, link);
+  assert.throws(() => refuseTaken(link), { code: 'wrong-input', message: /is there already/ });
+});
+
+test('an empty folder at the target is taken', async () => {
+  const target = join(folder, 'taken');
+  await writeNewFolder(target, (temporary) => {
+    mkdirSync(target);
+    writeFileSync(join(temporary, 'result'), 'x');
+    return Promise.resolve();
+  });
+  assert.deepEqual(readdirSync(target), ['result']);
+});
+
+test('a full disk at the target asks for another place, not for another workspace', async () => {
+  const target = join(folder, 'full');
+  const full = () => Promise.reject(Object.assign(new Error('full'), { code: 'ENOSPC' }));
+  await assert.rejects(writeNewFolder(target, full), { code: 'no-space', message: /or name another place\.$/ });
 });

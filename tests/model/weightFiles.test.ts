@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { inflateSync } from 'node:zlib';
+import { ArcBenchError } from '../../src-shared/errors.ts';
 import { elementCount } from '../../src-shared/maths/elementCount.ts';
 import { readWeightFile } from '../../src-main/model/weights/readWeightFile.ts';
-import { writeSafetensors } from '../../src-main/model/weights/safetensors.ts';
+import { readSafetensors, writeSafetensors } from '../../src-main/model/weights/safetensors.ts';
 import { savedValues, torchSave, type SavedTensor } from './torchSave.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-weights-'));
@@ -99,6 +100,13 @@ const entry = (shape: readonly unknown[], begin: number, end: number, dtype = 'F
   dtype,
   shape,
   data_offsets: [begin, end],
+});
+
+test('safetensors that are cut off before their header are refused in a sentence', () => {
+  for (const length of [0, 1, 7])
+    assert.throws(() => readSafetensors(new Uint8Array(length), (what) => new ArcBenchError('damaged', what)), {
+      message: `it has ${length} bytes, fewer than the length of a header takes`,
+    });
 });
 
 test('safetensors with a header that does not hold are refused in one sentence', () => {

@@ -33,7 +33,7 @@ const aligned = 1; // face2rec2's second label
 export async function writeRecords(folder: string, { pictures, classes, side }: WrittenRecords): Promise<number> {
   await refuseFilled(folder);
   let written = 0;
-  await writeWholeFolder(folder, async (temporary) => {
+  const write = async (temporary: string) => {
     const record = await open(join(temporary, 'train.rec'), 'w');
     const index = await open(join(temporary, 'train.idx'), 'w');
     const names = await open(join(temporary, 'train.tsv'), 'w');
@@ -63,7 +63,8 @@ export async function writeRecords(folder: string, { pictures, classes, side }: 
       for (const file of [record, index, names]) await file.close();
     }
     await writeSynced(join(temporary, 'property'), `${classes.length},${side},${side}\n`);
-  });
+  };
+  await writeWholeFolder(folder, write, { isNew: true });
   return written;
 }
 

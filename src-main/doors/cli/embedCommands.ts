@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
@@ -6,12 +7,13 @@ import { degreesOf } from '../../../src-shared/maths/histogram.ts';
 import { noThresholds, oneIn, samePerson, samePersonInWords, usableRates } from '../../../src-shared/samePerson.ts';
 import { startFaceFinder, type EveryFaceFinder } from '../../data/faceFinder.ts';
 import { startFaceWorkers } from '../../data/faceWorkers.ts';
+import { refuseTaken } from '../../files/newTarget.ts';
 import { startEmbedder } from '../../evaluate/embedder/startEmbedder.ts';
 import type { Store } from '../../store/store.ts';
 import { embedPictures, type EmbeddedFace, type EmbedTools } from '../../workbench/trial/embedPictures.ts';
 import { picturesToEmbed } from '../../workbench/trial/picturesToEmbed.ts';
 import { trialName, trialRun } from '../../workbench/trial/trialRun.ts';
-import { embeddedFiles, refuseExisting, writeEmbeddedFaces } from '../../workbench/trial/writeEmbeddedFaces.ts';
+import { embeddedFiles, writeEmbeddedFaces } from '../../workbench/trial/writeEmbeddedFaces.ts';
 import type { StageOptions } from '../../workbench/experiment/stage.ts';
 import type { Session } from './session.ts';
 
@@ -77,7 +79,7 @@ async function embedCommand(
 ): Promise<void> {
   const run = trialRun(store, id);
   const folder = resolve(chosen.to ?? `embeddings-${id}`);
-  refuseExisting(folder);
+  refuseTaken(folder);
   const found = await picturesToEmbed(inputs, { workspace: store.workspace, signal });
   progress.stage(`Embedding the faces of ${found.images.length} pictures with ${trialName(run)}`);
   const embedded = await withTools(cli, (tools) =>
@@ -141,6 +143,9 @@ async function compareCommand(
   const rates = usableRates(run.rates);
   const wanted = chosen.fpr === undefined ? (rates[0] ?? null) : rateOf(rates, chosen.fpr);
   const images = pictures.map((picture) => ({ path: resolve(picture), identity: '' }));
+  for (const { path } of images)
+    if (!existsSync(path))
+      throw new ArcBenchError('wrong-input', `${path} cannot be compared: there is no such file; name a picture.`);
   progress.stage(`Comparing two pictures with ${trialName(run)}`);
   const { faces, rejected } = await withTools(cli, (tools) =>
     embedPictures(run, images, {

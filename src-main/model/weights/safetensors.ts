@@ -30,6 +30,7 @@ const headerLength = (bytes: Uint8Array) =>
  * or overlap.
  */
 export function readSafetensors(bytes: Uint8Array, refuse: Refuse): Map<string, StoredTensor> {
+  if (bytes.length < 8) throw refuse(`it has ${bytes.length} bytes, fewer than the length of a header takes`);
   const length = headerLength(bytes);
   if (length > longestHeader) throw refuse(`its header has ${length} bytes, at most ${longestHeader} were expected`);
   const data = bytes.subarray(8 + length);

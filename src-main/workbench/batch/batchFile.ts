@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { ArcBenchError } from '../../../src-shared/errors.ts';
@@ -72,8 +72,10 @@ export const writeBatch = (batchFolder: string, batch: Batch): Promise<void> =>
 
 /** Reads what a batch was submitted with; null where nothing was. Throws 'damaged'. */
 export function readBatch(batchFolder: string): Batch | null {
-  if (!existsSync(batchPath(batchFolder))) return null;
+  const found = statSync(batchPath(batchFolder), { throwIfNoEntry: false });
+  if (!found) return null;
   try {
+    if (!found.isFile()) throw new Error('a pipe would be waited for');
     return batchSchema.parse(JSON.parse(readFileSync(batchPath(batchFolder), 'utf8')));
   } catch (cause) {
     throw (

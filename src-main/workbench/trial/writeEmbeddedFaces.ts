@@ -1,24 +1,14 @@
-import { existsSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ArcBenchError } from '../../../src-shared/errors.ts';
 import { csvCell, tsvCell } from '../../../src-shared/textCell.ts';
 import type { Rejected } from '../../data/dataset.ts';
 import { npyBytes } from '../../files/npyFile.ts';
-import { writeSynced, writeWholeFolder, type Content } from '../../files/writeWhole.ts';
+import { writeNewFolder } from '../../files/newTarget.ts';
+import { writeSynced, type Content } from '../../files/writeWhole.ts';
 import type { EmbeddedFace } from './embedPictures.ts';
 
 const pointNames = ['left_eye', 'right_eye', 'nose', 'left_mouth', 'right_mouth'];
 export const embeddedFiles = ['embeddings.npy', 'labels.tsv', 'embeddings.csv', 'faces.csv', 'skipped.csv'] as const;
-
-/** Refuses a folder that is there already, before any work is done. Throws 'wrong-input'. */
-export function refuseExisting(folder: string): void {
-  if (existsSync(folder))
-    throw new ArcBenchError(
-      'wrong-input',
-      `${folder} is there already: name a folder that does not exist yet with --to.`,
-    );
-}
 
 /**
  * Writes embedded faces into a new folder, whole or not at all: the embeddings as .npy and as CSV, who each row shows,
@@ -29,7 +19,6 @@ export async function writeEmbeddedFaces(
   folder: string,
   { faces, rejected }: { readonly faces: readonly EmbeddedFace[]; readonly rejected: readonly Rejected[] },
 ): Promise<void> {
-  refuseExisting(folder);
   const size = faces[0]?.unit.length ?? 0;
   const values = new Float32Array(faces.length * size);
   faces.forEach(({ unit }, row) => values.set(unit, row * size));
@@ -40,7 +29,7 @@ export async function writeEmbeddedFaces(
     'faces.csv': lines([faceHead, ...faces.map(faceLine)]),
     'skipped.csv': lines(['file,reason', ...rejected.map(({ path, reason }) => cells([path, reason]))]),
   };
-  await writeWholeFolder(folder, async (temporary) => {
+  await writeNewFolder(folder, async (temporary) => {
     await chmod(temporary, 0o700); // embeddings identify people
     for (const name of embeddedFiles) await writeSynced(join(temporary, name), contents[name]);
   });

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ArcBenchError } from '../../../../src-shared/errors.ts';
@@ -22,6 +22,7 @@ export interface VerifiedBundle {
   /** Judged numbers of each run that were computed again. */
   readonly runs: readonly VerifiedRun[];
 }
+const noRuns = `${bundleNames.model} does not hold the runs of a report.`;
 interface VerifiedRun {
   readonly id: string;
   readonly name: string;
@@ -37,19 +38,27 @@ interface VerifiedRun {
  */
 export async function verifyBundle(target: string): Promise<VerifiedBundle> {
   const folder = resolve(target);
-  if (!existsSync(join(folder, sumsName)) || !existsSync(join(folder, bundleNames.model)))
+  if (!isRegular(join(folder, sumsName)) || !isRegular(join(folder, bundleNames.model)))
     throw new ArcBenchError(
       'wrong-input',
       `${folder} is no bundle: a folder that \`arcbench bundle <experiment> <folder>\` wrote was expected.`,
     );
   const problems: string[] = [];
-  const files = await checkHashes(folder, problems);
+  const found = (await filesBelow(folder)).filter((file) => {
+    if (isRegular(join(folder, file))) return true;
+    problems.push(`${file} is no regular file, and was not read.`);
+    return false;
+  });
+  const files = await checkHashes(folder, found, problems);
   const model = await modelIn(folder, problems);
   if (!model) return { folder, problems, files, rewritten: 0, runs: [] };
-  const rewritten = await checkReport(folder, model, problems);
+  const rewritten = await checkReport(folder, { model, found }, problems);
   const runs = judgedRunsIn(model, problems).map((run): VerifiedRun => {
     const name = `${run.arm}, seed ${run.seed}`;
     try {
+      for (const file of [bundleNames.embeddings, bundleNames.labels])
+        if (!found.includes(`${bundleNames.runs}/${run.id}/${file}`))
+          throw new Error(`its ${file} is not in the bundle`);
       const { numbers, leftOut } = recomputeRun(folder, model, run);
       for (const { name: of, recorded, computed, tolerance } of numbers)
         if (!(Math.abs(recorded - computed) <= tolerance))
@@ -57,23 +66,34 @@ export async function verifyBundle(target: string): Promise<VerifiedBundle> {
       return { id: run.id, name, numbers: numbers.length, leftOut };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      problems.push(`${name} cannot be computed again: ${reason}.`);
+      problems.push(`${name} cannot be computed again: ${reason.replace(/\.$/, '')}.`);
       return { id: run.id, name, numbers: 0, leftOut: [] };
     }
   });
   return { folder, problems, files, rewritten, runs };
 }
 
+/** Whether a path is a file itself: a link may lead out of the bundle, and a pipe would be waited for. */
+const isRegular = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+
+/** The SHA-256 of each file by its name, as SHA256SUMS has them. */
+async function namedHashes(folder: string, problems: string[]): Promise<ReadonlyMap<string, string>> {
+  const expected = new Map<string, string>();
+  const lines = (await readFile(join(folder, sumsName), 'utf8')).split('\n');
+  for (const [at, line] of lines.entries()) {
+    if (line === '') continue;
+    const [, hash, file] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];
+    if (hash === undefined || file === undefined)
+      problems.push(`Line ${at + 1} of ${sumsName} is not a SHA-256, two blanks and a name.`);
+    else if (expected.has(file)) problems.push(`${sumsName} names ${file} more than once.`);
+    else expected.set(file, hash);
+  }
+  return expected;
+}
+
 /** Compares every file with SHA256SUMS; returns how many are as they were. */
-async function checkHashes(folder: string, problems: string[]): Promise<number> {
-  const sums = await readFile(join(folder, sumsName), 'utf8');
-  const expected = new Map(
-    sums
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => [line.slice(66), line.slice(0, 64)]),
-  );
-  const found = await filesBelow(folder);
+async function checkHashes(folder: string, found: readonly string[], problems: string[]): Promise<number> {
+  const expected = await namedHashes(folder, problems);
   let whole = 0;
   for (const file of new Set([...expected.keys(), ...found])) {
     if (!found.includes(file)) problems.push(`${file} is missing.`);
@@ -87,7 +107,10 @@ async function checkHashes(folder: string, problems: string[]): Promise<number> 
 
 async function modelIn(folder: string, problems: string[]): Promise<ReportModel | null> {
   try {
-    return JSON.parse(await readFile(join(folder, bundleNames.model), 'utf8')) as ReportModel;
+    const model = JSON.parse(await readFile(join(folder, bundleNames.model), 'utf8')) as ReportModel | null;
+    if (typeof model === 'object' && model !== null) return model;
+    problems.push(noRuns);
+    return null;
   } catch (error) {
     const fault = readFault(error, join(folder, bundleNames.model));
     if (fault) throw fault;
@@ -99,15 +122,21 @@ async function modelIn(folder: string, problems: string[]): Promise<ReportModel 
 /** The judged runs of a model. One that was altered may be valid JSON, and yet no model. */
 function judgedRunsIn(model: ReportModel, problems: string[]): readonly ReportRun[] {
   try {
-    return model.plan.arms.flatMap(({ name }) => judgedRuns(model, name));
+    const runs = model.plan.arms.flatMap(({ name }) => judgedRuns(model, name));
+    if (runs.length === 0) problems.push(noRuns);
+    return runs;
   } catch {
-    problems.push(`${bundleNames.model} does not hold the runs of a report.`);
+    problems.push(noRuns);
     return [];
   }
 }
 
 /** Writes the report again in memory; returns how many of its files are the same. */
-async function checkReport(folder: string, model: ReportModel, problems: string[]): Promise<number> {
+async function checkReport(
+  folder: string,
+  { model, found }: { readonly model: ReportModel; readonly found: readonly string[] },
+  problems: string[],
+): Promise<number> {
   let rendered: Map<string, string>;
   try {
     rendered = renderReport(model);
@@ -117,7 +146,8 @@ async function checkReport(folder: string, model: ReportModel, problems: string[
   }
   let same = 0;
   for (const [name, content] of rendered) {
-    const written = await readFile(join(folder, bundleNames.report, name), 'utf8').catch(ifGone(name, null));
+    const isThere = found.includes(`${bundleNames.report}/${name}`);
+    const written = isThere ? await readFile(join(folder, bundleNames.report, name), 'utf8') : null;
     if (written === content) same++;
     else problems.push(`${bundleNames.report}/${name} is not what ${bundleNames.model} gives.`);
   }

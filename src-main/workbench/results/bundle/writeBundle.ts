@@ -4,9 +4,9 @@ import { cp, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { ArcBenchError } from '../../../../src-shared/errors.ts';
 import { hashFiles } from '../../../files/hashFiles.ts';
-import { refuseUnwritable } from '../../../files/newTarget.ts';
+import { refuseTaken, writeNewFolder } from '../../../files/newTarget.ts';
 import { workspaceFolders } from '../../../files/workspaceFolders.ts';
-import { writeSynced, writeWholeFolder } from '../../../files/writeWhole.ts';
+import { writeSynced } from '../../../files/writeWhole.ts';
 import { renderReport } from '../../../report/renderReport.ts';
 import { judgedRuns, type ReportModel } from '../../../report/reportModel.ts';
 import { sumsName } from '../../../report/writeReport.ts';
@@ -35,7 +35,7 @@ export async function writeBundle(store: Store, source: ReportSource, target: st
   if (runs.length === 0)
     throw new ArcBenchError('wrong-input', 'No run of this experiment is done yet: run it to its end first.');
   let files: readonly string[] = [];
-  await writeWholeFolder(folder, async (temporary) => {
+  await writeNewFolder(folder, async (temporary) => {
     await writeReportFiles(temporary, model);
     for (const { id } of runs) await copyRun(store, id, join(temporary, bundleNames.runs, id));
     await copyManifests(store, runs, join(temporary, bundleNames.splits));
@@ -49,10 +49,7 @@ export async function writeBundle(store: Store, source: ReportSource, target: st
 
 /** Throws 'wrong-input' where a bundle cannot be written; to be asked before any work. */
 export function refuseBundleTarget(target: string): void {
-  const folder = resolve(target);
-  if (existsSync(folder))
-    throw new ArcBenchError('wrong-input', `${folder} is there already: name a folder that does not exist yet.`);
-  refuseUnwritable(folder);
+  refuseTaken(resolve(target));
 }
 
 /** The model as JSON, and the report that this text gives: numbers that JSON cannot hold are null in both. */

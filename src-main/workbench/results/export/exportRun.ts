@@ -3,9 +3,9 @@ import { chmod, cp, readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { ArcBenchError } from '../../../../src-shared/errors.ts';
-import { refuseUnwritable, writingAt } from '../../../files/newTarget.ts';
+import { refuseTaken, writeNewFolder } from '../../../files/newTarget.ts';
 import { workspaceFolders } from '../../../files/workspaceFolders.ts';
-import { writeSynced, writeWholeFolder } from '../../../files/writeWhole.ts';
+import { writeSynced } from '../../../files/writeWhole.ts';
 import type { Store } from '../../../store/store.ts';
 import { originOf } from '../../experiment/originOf.ts';
 import { refuseGiven } from '../../experiment/givenOfRun.ts';
@@ -46,9 +46,7 @@ export async function exportRun(
         `\`arcbench runs resume ${id}\`.`,
     );
   const folder = resolve(target);
-  if (existsSync(folder))
-    throw new ArcBenchError('wrong-input', `${folder} is there already: name a folder that does not exist yet.`);
-  refuseUnwritable(folder);
+  refuseTaken(folder);
   const plan = store.plan(run.planHash);
   if (!plan)
     throw new ArcBenchError('damaged', `The plan of run ${id} is not in the store: start the experiment again.`);
@@ -92,7 +90,7 @@ export async function exportRun(
       if (existsSync(manifest)) await cp(manifest, join(temporary, 'split.json'));
       await writeSynced(join(temporary, 'run.json'), `${JSON.stringify(summary, null, 1)}\n`);
     };
-    await writingAt(folder, () => writeWholeFolder(folder, write)); // a place that takes nothing is no damage
+    await writeNewFolder(folder, write); // a place that takes nothing is no damage
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
     throw new ArcBenchError(
