@@ -79,7 +79,7 @@ async function takeFreePlace(temporary: string, folder: string): Promise<void> {
     if (!lstatSync(folder, { throwIfNoEntry: false })) throw cause;
     throw new ArcBenchError(
       'wrong-input',
-      `${folder} is there since this began: it was left as it is; name another place, and run again.`,
+      `${folder} was left as it is, and nothing was written: what is there cannot be replaced; name another place.`,
       { cause },
     );
   }

@@ -75,7 +75,7 @@ export function readBatch(batchFolder: string): Batch | null {
   const found = statSync(batchPath(batchFolder), { throwIfNoEntry: false });
   if (!found) return null;
   try {
-    if (!found.isFile()) throw new Error('a pipe would be waited for');
+    if (!found.isFile()) throw new Error('it is no file'); // a pipe would be waited for
     return batchSchema.parse(JSON.parse(readFileSync(batchPath(batchFolder), 'utf8')));
   } catch (cause) {
     throw (

@@ -22,7 +22,6 @@ export interface VerifiedBundle {
   /** Judged numbers of each run that were computed again. */
   readonly runs: readonly VerifiedRun[];
 }
-const noRuns = `${bundleNames.model} does not hold the runs of a report.`;
 interface VerifiedRun {
   readonly id: string;
   readonly name: string;
@@ -72,6 +71,8 @@ export async function verifyBundle(target: string): Promise<VerifiedBundle> {
   });
   return { folder, problems, files, rewritten, runs };
 }
+
+const noRuns = `${bundleNames.model} does not hold the runs of a report.`;
 
 /** Whether a path is a file itself: a link may lead out of the bundle, and a pipe would be waited for. */
 const isRegular = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
