@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { refuseFilled } from '../../src-main/data/records/writeRecords.ts';
 import { refuseTaken, refuseUnwritable, writeNewFolder, writingAt } from '../../src-main/files/newTarget.ts';
-import { refuseBundleTarget } from '../../src-main/workbench/results/bundle/writeBundle.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arcbench-target-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -17,15 +16,15 @@ test('a target below a file is refused before any work, and one in folders to be
   const refused = { code: 'wrong-input', message: /notes\.txt is a file: name another place/ };
   for (const target of ['x.bin', 'a/b/x.bin']) assert.throws(() => refuseUnwritable(join(file, target)), refused);
   for (const target of ['x.bin', 'a/b/x.bin']) refuseUnwritable(join(folder, target));
-  assert.throws(() => refuseBundleTarget(join(file, 'bundle')), refused);
-  assert.throws(() => refuseBundleTarget(folder), { code: 'wrong-input', message: /is there already/ });
+  assert.throws(() => refuseTaken(join(file, 'bundle')), refused);
+  assert.throws(() => refuseTaken(folder), { code: 'wrong-input', message: /is there already/ });
 });
 
 test('a link that leads nowhere is refused as a target before any work', () => {
   const link = join(folder, 'broken');
   symlinkSync('nowhere', link);
   const refused = { code: 'wrong-input', message: /broken cannot be written, because a link that leads nowhere/ };
-  for (const refuse of [refuseUnwritable, refuseBundleTarget]) assert.throws(() => refuse(link), refused);
+  for (const refuse of [refuseUnwritable, refuseTaken]) assert.throws(() => refuse(link), refused);
 });
 
 test('a file in place of the folder of records is named, and an empty folder is taken', async () => {

@@ -325,12 +325,12 @@ test('a ladder says what each step gained and which knob it changed', async () =
   );
   assertIncludes(
     ladder,
-    '| cross-entropy → NormFace (s = 1) | `loss.name` crossEntropy → normFace, `loss.scale` 1 | ' + 'test accuracy |',
+    '| cross-entropy → NormFace (s = 1) | `loss.name` crossEntropy → normFace, `loss.scale` 1 | test accuracy |',
   );
   assert.match(ladder, /\| NormFace \(s = 1\) → NormFace \(s = 64\) \| `loss\.scale` 1 → 64 \| test accuracy \|/);
   assertIncludes(
     ladder,
-    '| NormFace (s = 64) → ArcFace | `loss.name` normFace → arcFace, `loss.marginRadians` 0.5 | ' + 'test accuracy |',
+    '| NormFace (s = 64) → ArcFace | `loss.name` normFace → arcFace, `loss.marginRadians` 0.5 | test accuracy |',
   );
   assert.match(ladder, /No single step can be told from chance yet\.\n/);
   // Each row's p is Holm's over all rows, its interval its own: the table says so beside them.

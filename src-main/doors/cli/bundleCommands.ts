@@ -1,9 +1,11 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { refuseTaken } from '../../files/newTarget.ts';
 import { comparisonRuns } from '../../workbench/experiment/plannedRuns.ts';
 import { planHash } from '../../workbench/experiment/planHash.ts';
 import { gatherSplit } from '../../workbench/experiment/runExperiment.ts';
 import { verifyBundle } from '../../workbench/results/bundle/verifyBundle.ts';
-import { refuseBundleTarget, writeBundle } from '../../workbench/results/bundle/writeBundle.ts';
+import { writeBundle } from '../../workbench/results/bundle/writeBundle.ts';
 import type { Session } from './session.ts';
 
 /** The commands that hand on the results of an experiment so that others can verify them. */
@@ -14,7 +16,7 @@ export function addBundleCommands(program: Command, cli: Session): void {
     .argument('<folder>')
     .description('write the report with what its numbers rest on into a new folder, each file with its SHA-256')
     .action((source: string, folder: string) => {
-      refuseBundleTarget(folder);
+      refuseTaken(resolve(folder));
       return cli.withExperiment(source, async (options) => {
         const { store, plan, rerunCommand } = options;
         const faces = await gatherSplit(options);

@@ -43,12 +43,9 @@ export async function verifyBundle(target: string): Promise<VerifiedBundle> {
       `${folder} is no bundle: a folder that \`arcbench bundle <experiment> <folder>\` wrote was expected.`,
     );
   const problems: string[] = [];
-  const found = (await filesBelow(folder)).filter((file) => {
-    if (isRegular(join(folder, file))) return true;
-    problems.push(`${file} is no regular file, and was not read.`);
-    return false;
-  });
-  const files = await checkHashes(folder, found, problems);
+  const entries = new Set(await filesBelow(folder));
+  const found = new Set([...entries].filter((entry) => isRegular(join(folder, entry))));
+  const files = await checkHashes(folder, { entries, found }, problems);
   const model = await modelIn(folder, problems);
   if (!model) return { folder, problems, files, rewritten: 0, runs: [] };
   const rewritten = await checkReport(folder, { model, found }, problems);
@@ -56,8 +53,7 @@ export async function verifyBundle(target: string): Promise<VerifiedBundle> {
     const name = `${run.arm}, seed ${run.seed}`;
     try {
       for (const file of [bundleNames.embeddings, bundleNames.labels])
-        if (!found.includes(`${bundleNames.runs}/${run.id}/${file}`))
-          throw new Error(`its ${file} is not in the bundle`);
+        if (!found.has(`${bundleNames.runs}/${run.id}/${file}`)) throw new Error(`its ${file} is not in the bundle`);
       const { numbers, leftOut } = recomputeRun(folder, model, run);
       for (const { name: of, recorded, computed, tolerance } of numbers)
         if (!(Math.abs(recorded - computed) <= tolerance))
@@ -93,11 +89,16 @@ async function namedHashes(folder: string, problems: string[]): Promise<Readonly
 }
 
 /** Compares every file with SHA256SUMS; returns how many are as they were. */
-async function checkHashes(folder: string, found: readonly string[], problems: string[]): Promise<number> {
+async function checkHashes(
+  folder: string,
+  { entries, found }: { readonly entries: ReadonlySet<string>; readonly found: ReadonlySet<string> },
+  problems: string[],
+): Promise<number> {
   const expected = await namedHashes(folder, problems);
   let whole = 0;
-  for (const file of new Set([...expected.keys(), ...found])) {
-    if (!found.includes(file)) problems.push(`${file} is missing.`);
+  for (const file of new Set([...expected.keys(), ...entries])) {
+    if (!entries.has(file)) problems.push(`${file} is missing.`);
+    else if (!found.has(file)) problems.push(`${file} is no regular file, and was not read.`);
     else if (!expected.has(file)) problems.push(`${file} does not belong to the bundle.`);
     else if ((await hashFiles(join(folder, file)).catch(ifGone(file, null))) !== expected.get(file))
       problems.push(`${file} is not the one that was written.`);
@@ -135,7 +136,7 @@ function judgedRunsIn(model: ReportModel, problems: string[]): readonly ReportRu
 /** Writes the report again in memory; returns how many of its files are the same. */
 async function checkReport(
   folder: string,
-  { model, found }: { readonly model: ReportModel; readonly found: readonly string[] },
+  { model, found }: { readonly model: ReportModel; readonly found: ReadonlySet<string> },
   problems: string[],
 ): Promise<number> {
   let rendered: Map<string, string>;
@@ -147,7 +148,7 @@ async function checkReport(
   }
   let same = 0;
   for (const [name, content] of rendered) {
-    const isThere = found.includes(`${bundleNames.report}/${name}`);
+    const isThere = found.has(`${bundleNames.report}/${name}`);
     const written = isThere ? await readFile(join(folder, bundleNames.report, name), 'utf8') : null;
     if (written === content) same++;
     else problems.push(`${bundleNames.report}/${name} is not what ${bundleNames.model} gives.`);

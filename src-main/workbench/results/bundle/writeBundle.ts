@@ -29,7 +29,7 @@ export interface WrittenBundle {
  */
 export async function writeBundle(store: Store, source: ReportSource, target: string): Promise<WrittenBundle> {
   const folder = resolve(target);
-  refuseBundleTarget(folder);
+  refuseTaken(folder);
   const model = await reportOf(store, source);
   const runs = model.plan.arms.flatMap(({ name }) => judgedRuns(model, name));
   if (runs.length === 0)
@@ -45,11 +45,6 @@ export async function writeBundle(store: Store, source: ReportSource, target: st
   });
   const sums = await readFile(join(folder, sumsName));
   return { folder, runs: runs.length, files: files.length, sha256: createHash('sha256').update(sums).digest('hex') };
-}
-
-/** Throws 'wrong-input' where a bundle cannot be written; to be asked before any work. */
-export function refuseBundleTarget(target: string): void {
-  refuseTaken(resolve(target));
 }
 
 /** The model as JSON, and the report that this text gives: numbers that JSON cannot hold are null in both. */
