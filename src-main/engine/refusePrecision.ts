@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { EngineName } from '../../src-shared/runEngine.ts';
 import type { Precision } from '../../src-shared/trainingSchema.ts';
 import { hasNvidiaCard } from './install/engineDevice.mjs';
 import { installedEngine } from './installedEngine.ts';
+import { lowUnits } from './processor.ts';
 
 /** What training in bfloat16 depends on. */
 export interface PrecisionSurroundings {
@@ -16,10 +16,10 @@ export interface PrecisionSurroundings {
 /** Why runs cannot be trained in a precision here, as one sentence with what to do; null where they can. */
 export function refusePrecision(precision: Precision, surroundings: PrecisionSurroundings): string | null {
   if (precision === 'float32') return null;
-  const { engine, flags = processorFlags(), hasCard = engine === 'auto' && usesCard() } = surroundings;
+  const { engine, flags, hasCard = engine === 'auto' && usesCard() } = surroundings;
   if (engine === 'cuda' || hasCard)
     return 'training.precision is bfloat16, which the engine cuda lacks: use --engine cpu, or set it to float32.';
-  if (flags.has('amx_bf16') || flags.has('avx512_bf16')) return null;
+  if (lowUnits(flags)) return null;
   return (
     'training.precision is bfloat16, but this processor has no instructions for it (amx_bf16 or avx512_bf16): ' +
     'set it to float32.'
@@ -27,15 +27,3 @@ export function refusePrecision(precision: Precision, surroundings: PrecisionSur
 }
 
 const usesCard = (): boolean => installedEngine()?.manifest?.device === 'cuda' && hasNvidiaCard();
-
-/** What the processor can do, in the words of Linux; nothing where the system does not say. */
-function processorFlags(): ReadonlySet<string> {
-  try {
-    const line = readFileSync('/proc/cpuinfo', 'utf8')
-      .split('\n')
-      .find((each) => each.startsWith('flags'));
-    return new Set(line?.split(' '));
-  } catch {
-    return new Set();
-  }
-}

@@ -9,6 +9,7 @@ import { modelSchema } from '../../src-shared/modelSchema.ts';
 import type { Precision } from '../../src-shared/trainingSchema.ts';
 import { compileMachine, createEagerMachine, type Machine } from '../../src-main/engine/graph/compileProgram.ts';
 import { conv2d } from '../../src-main/engine/kernels/convolution.ts';
+import { lowUnits, type LowUnits } from '../../src-main/engine/processor.ts';
 import { refusePrecision, type PrecisionSurroundings } from '../../src-main/engine/refusePrecision.ts';
 import { tf, type Tensor } from '../../src-main/engine/tensorflow.ts';
 import { buildNetwork } from '../../src-main/model/buildNetwork.ts';
@@ -135,18 +136,40 @@ function sums(test: Case, { x, w, dy, sides, padding }: ReturnType<typeof lowCon
 
 const isBfloat16 = (values: Float32Array) => new Uint32Array(values.buffer).every((bits) => (bits & 0xffff) === 0);
 
-/** Which results a convolution computes in bfloat16 is stated: the others are as fast in float32. */
-const cases: (Case & { readonly low: readonly ('value' | 'dx' | 'dw')[] })[] = [
-  { what: '3x3', images: [8, 32, 32, 64], kernel: 3, filters: 64, stride: 1, low: ['value', 'dx', 'dw'] },
-  { what: '3x3 with stride 2', images: [4, 48, 48, 64], kernel: 3, filters: 64, stride: 2, low: ['value', 'dx'] },
-  { what: '1x1', images: [3, 28, 28, 128], kernel: 1, filters: 128, stride: 1, low: ['value', 'dx'] },
-  { what: '1x1 with stride 2', images: [3, 56, 56, 128], kernel: 1, filters: 128, stride: 2, low: ['value', 'dx'] },
-  { what: '3x3 of few pixels', images: [2, 8, 8, 64], kernel: 3, filters: 64, stride: 1, low: [] },
+type Name = 'value' | 'dx' | 'dw';
+
+/** Which results a convolution computes in bfloat16, by the units of the processor: the others are as fast in float32. */
+const cases: (Case & { readonly low: Readonly<Record<LowUnits, readonly Name[]>> })[] = [
+  {
+    ...{ what: '3x3', images: [8, 32, 32, 64], kernel: 3, filters: 64, stride: 1 },
+    low: { tiles: ['value', 'dx', 'dw'], vectors: [] },
+  },
+  {
+    ...{ what: '3x3 with stride 2', images: [4, 48, 48, 64], kernel: 3, filters: 64, stride: 2 },
+    low: { tiles: ['value', 'dx'], vectors: [] },
+  },
+  {
+    ...{ what: '1x1', images: [3, 28, 28, 128], kernel: 1, filters: 128, stride: 1 },
+    low: { tiles: ['value', 'dx'], vectors: ['value', 'dx', 'dw'] },
+  },
+  {
+    ...{ what: '1x1 with stride 2', images: [3, 56, 56, 128], kernel: 1, filters: 128, stride: 2 },
+    low: { tiles: ['value', 'dx'], vectors: ['value', 'dx', 'dw'] },
+  },
+  {
+    ...{ what: '1x1 of few channels', images: [2, 14, 14, 24], kernel: 1, filters: 40, stride: 1 },
+    low: { tiles: [], vectors: ['value', 'dx', 'dw'] },
+  },
+  {
+    ...{ what: '3x3 of few pixels', images: [2, 8, 8, 64], kernel: 3, filters: 64, stride: 1 },
+    low: { tiles: [], vectors: [] },
+  },
 ];
+const units = lowUnits() ?? 'vectors';
 for (const each of cases)
   test(
-    `a ${each.what} convolution in bfloat16 equals sums of rounded products to 2^-8 of the result, ${
-      each.low.length === 0 ? 'and stays float32 where that is faster' : `in ${each.low.join(', ')}`
+    `a ${each.what} convolution in bfloat16, by ${units}, equals sums of rounded products to 2^-8 of the result, ${
+      each.low[units].length === 0 ? 'and stays float32 where that is faster' : `in ${each.low[units].join(', ')}`
     }`,
     { skip },
     () => {
@@ -155,8 +178,8 @@ for (const each of cases)
       const random = randomStream(5, each.what);
       for (const name of ['value', 'dx', 'dw'] as const) {
         const values = computed.outputs[name]!;
-        assert.equal(isBfloat16(values), each.low.includes(name), name);
-        if (!each.low.includes(name)) continue;
+        assert.equal(isBfloat16(values), each.low[units].includes(name), name);
+        if (!each.low[units].includes(name)) continue;
         const scale = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
         for (const index of Array.from({ length: 16 }, () => random.integer(values.length))) {
           const exact = expected[name](index);

@@ -1,6 +1,7 @@
 import { integersAttribute, textAttribute, typeAttribute } from '../kernels/opAttributes.ts';
 import { binding, type OpAttribute } from '../tensorflow.ts';
 import { lowType, type LowWriter } from './lowWriter.ts';
+import type { LowUnits } from '../processor.ts';
 import type { RecordedOp } from './recording.ts';
 
 type Kind = 'forward' | 'input' | 'filter';
@@ -25,11 +26,11 @@ interface Convolution {
 
 /**
  * Computes a convolution, or its gradient by input or filter, in bfloat16 by TensorFlow's op, where that gains; returns
- * the result, null where the op is none of these or float32 is as fast. oneDNN multiplies with AMX or AVX-512.
+ * the result, null where the op is none of these or float32 is as fast.
  */
-export function lowConvolution(writer: LowWriter, op: RecordedOp): number | null {
+export function lowConvolution(writer: LowWriter, op: RecordedOp, units: LowUnits): number | null {
   const convolution = convolutionOf(writer, op);
-  if (!convolution || !gains(writer, convolution)) return null;
+  if (!convolution || !gains[units](writer, convolution)) return null;
   const { kind, x, w, dy, attributes, border, images, filter } = convolution;
   const [batch, height, width, channels] = images as [number, number, number, number];
   if (kind === 'forward') return writer.write('Conv2D', attributes, [writer.low(x), writer.low(w)]);
@@ -114,15 +115,19 @@ function convolutionOf(writer: LowWriter, op: RecordedOp): Convolution | null {
 }
 
 /**
- * Whether bfloat16 is faster. It rests on the op and its sizes only, or two runs would differ. The limits are where
- * oneDNN's bfloat16 beat our own kernels and oneDNN's in float32 on a processor with AMX, the casts around it included.
- * Gradients of 1x1 filters, and convolutions of three colours, never did.
+ * Whether bfloat16 is faster, for each kind of unit, the casts around it included. It rests on the op and its sizes
+ * only, or two runs would differ. The limits are where oneDNN's bfloat16 beat our own kernels and oneDNN's in float32.
  */
-function gains(writer: LowWriter, { kind, x, filter, pixels }: Convolution): boolean {
-  const [kernel = 1, , inputs = 1, outputs = 1] = filter;
-  if (kernel === 1) {
-    if (kind === 'filter') return false;
-    return (kind === 'forward' && writer.isLow(x)) || (inputs * outputs) / (inputs + outputs) >= 60;
-  }
-  return inputs >= 64 && outputs >= 64 && pixels >= (kind === 'filter' ? 8192 : 2048);
-}
+const gains: Readonly<Record<LowUnits, (writer: LowWriter, convolution: Convolution) => boolean>> = {
+  // Gradients of 1x1 filters, and convolutions of three colours, never gained.
+  tiles(writer, { kind, x, filter, pixels }) {
+    const [kernel = 1, , inputs = 1, outputs = 1] = filter;
+    if (kernel === 1) {
+      if (kind === 'filter') return false;
+      return (kind === 'forward' && writer.isLow(x)) || (inputs * outputs) / (inputs + outputs) >= 60;
+    }
+    return inputs >= 64 && outputs >= 64 && pixels >= (kind === 'filter' ? 8192 : 2048);
+  },
+  // At most twice float32's products in a second: our kernels need fewer than half of them for larger filters.
+  vectors: (_, { filter }) => filter[0] === 1,
+};

@@ -1,5 +1,6 @@
 import { lowConvolution } from './lowConvolutions.ts';
 import { bfloat16, createLowWriter, lowType, type LowWriter, type LowWriterOptions } from './lowWriter.ts';
+import type { LowUnits } from '../processor.ts';
 import type { RecordedOp } from './recording.ts';
 
 /** Which operands and results of an op may be bfloat16, and which operand decides whether they are. */
@@ -22,11 +23,14 @@ const followers: Readonly<Record<string, Follower>> = {
  * them, which halves what these read, write and keep for the backward pass. Weights, statistics, losses and the
  * optimiser stay float32. What an op cannot read in bfloat16 is widened for it.
  */
-export function lowerPrecision(ops: readonly RecordedOp[], options: LowWriterOptions): readonly RecordedOp[] {
+export function lowerPrecision(
+  ops: readonly RecordedOp[],
+  { units, ...options }: LowWriterOptions & { readonly units: LowUnits },
+): readonly RecordedOp[] {
   const writer = createLowWriter(options);
   for (const op of ops) {
     const [result] = op.outputs;
-    const convolved = result ? lowConvolution(writer, op) : null;
+    const convolved = result ? lowConvolution(writer, op, units) : null;
     if (result && convolved !== null) writer.computedLow(result.id, convolved);
     else if (!follow(writer, op)) addInFloat(writer, op);
   }

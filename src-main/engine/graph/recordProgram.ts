@@ -1,3 +1,4 @@
+import { lowUnits } from '../processor.ts';
 import { backend, binding, tf, type Tensor } from '../tensorflow.ts';
 import { joinSums } from './joinSums.ts';
 import { lowerPrecision } from './lowerPrecision.ts';
@@ -69,7 +70,9 @@ function inPrecision(
   if (precision !== 'bfloat16') return { ops, constants: recording.constants };
   const constants = new Map(recording.constants);
   const shapes = shapesOf(recording, given);
-  return { ops: lowerPrecision(ops, { shapeOf: (id) => shapes.get(id) ?? [], kept, constants }), constants };
+  const units = lowUnits();
+  if (!units) throw new Error('A program in bfloat16 was started on a processor without it.');
+  return { ops: lowerPrecision(ops, { shapeOf: (id) => shapes.get(id) ?? [], kept, constants, units }), constants };
 }
 
 /** The shapes of all tensors of a recording and of those that it started with, by id. */
