@@ -15,6 +15,8 @@ export interface ForwardOptions {
   readonly onUpdate?: (name: string, value: Tensor) => void;
   /** The seed of a dropout node's draws, int32 [2]. */
   readonly dropoutSeed?: (node: string) => Tensor;
+  /** Whether 1x1 convolutions are joined with the batch norm before them; training only. */
+  readonly joinsPointwise?: boolean;
 }
 
 interface JoinedBatchNorm {
@@ -25,14 +27,16 @@ interface JoinedBatchNorm {
   readonly pooling?: Pooling;
   /** The node of the depthwise convolution. */
   readonly depthwise?: (NetworkNode & { readonly op: 'conv2d' }) | undefined;
+  /** The node of the 1x1 convolution. */
+  readonly pointwise?: NetworkNode | undefined;
   readonly within: readonly string[];
 }
 
 /**
  * Batch norms that training computes together with their only readers, by the name of the last reader: a sum, a
- * rectifier or both, or a rectifier and max pooling or a depthwise convolution.
+ * rectifier or both, or a rectifier and max pooling or a depthwise or, where asked, a 1x1 convolution.
  */
-function joinedBatchNorms(network: Network): Map<string, JoinedBatchNorm> {
+function joinedBatchNorms(network: Network, joinsPointwise: boolean): Map<string, JoinedBatchNorm> {
   const byName = new Map(network.nodes.map((node) => [node.name, node]));
   const readers = new Map<string, number>([
     [network.output, 1],
@@ -57,10 +61,17 @@ function joinedBatchNorms(network: Network): Map<string, JoinedBatchNorm> {
         break;
       }
       case 'conv2d': {
-        const before = node.groups === 'depthwise' && !node.bias ? found.get(node.inputs[0] ?? '') : undefined;
-        if (!before?.rectifier || before.shortcut !== undefined || readers.get(before.rectifier.name) !== 1) break;
+        const before = found.get(node.inputs[0] ?? '');
+        const isPointwise = joinsPointwise && node.groups === 1 && node.kernel === 1 && node.stride === 1;
+        if (node.bias || !(node.groups === 'depthwise' || isPointwise)) break;
+        if (!before?.rectifier || before.rectifier.name !== node.inputs[0]) break;
+        if (before.shortcut !== undefined || readers.get(before.rectifier.name) !== 1) break;
         found.delete(before.rectifier.name);
-        found.set(node.name, { ...before, depthwise: node, within: [...before.within, before.rectifier.name] });
+        found.set(node.name, {
+          ...before,
+          ...(isPointwise ? { pointwise: node } : { depthwise: node }),
+          within: [...before.within, before.rectifier.name],
+        });
         break;
       }
       case 'add': {
@@ -91,7 +102,9 @@ export function forward(
   options: ForwardOptions & { readonly parameters: ReadonlyMap<string, Tensor>; readonly input: Tensor },
 ): Map<string, Tensor> {
   const activations = new Map<string, Tensor>();
-  const together = options.training ? joinedBatchNorms(network) : new Map<string, never>();
+  const together = options.training
+    ? joinedBatchNorms(network, options.joinsPointwise ?? false)
+    : new Map<string, never>();
   const within = new Set([...together.values()].flatMap((each) => each.within));
   for (const node of network.nodes) {
     if (within.has(node.name)) continue;
@@ -108,6 +121,7 @@ export function forward(
               ...joined.depthwise,
               filter: parameterOf(joined.depthwise, options.parameters),
             },
+            pointwise: joined.pointwise && parameterOf(joined.pointwise, options.parameters),
           })
         : evaluate(node, activations, options),
     );
@@ -142,6 +156,7 @@ function evaluate(
     shortcut?: Tensor | undefined;
     pooling?: Pooling | undefined;
     depthwise?: Depthwise | undefined;
+    pointwise?: Tensor | undefined;
   },
 ): Tensor {
   const operand = (index = 0): Tensor => {
@@ -180,6 +195,7 @@ function evaluate(
             shortcut: options.shortcut,
             pooling: options.pooling,
             depthwise: options.depthwise,
+            pointwise: options.pointwise,
             onStatistics: (mean, variance) => {
               options.onUpdate?.(`${node.name}.running_mean`, tf.keep(mean));
               options.onUpdate?.(`${node.name}.running_var`, tf.keep(variance));

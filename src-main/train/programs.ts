@@ -179,6 +179,7 @@ export function trainProgram(options: ProgramOptions, { frozenBackbone = false }
           input,
           training: true,
           onUpdate: (name, tensor) => updates.set(name, tensor),
+          joinsPointwise: training.precision === 'float32', // apart they may be bfloat16
           dropoutSeed: (node) => inputs[dropoutSeedName(node)]!,
         }).get(network.output)!;
         const output = classificationLoss(loss).compute({

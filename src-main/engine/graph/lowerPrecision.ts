@@ -61,6 +61,7 @@ const upstream: Readonly<Record<string, number>> = {
   PooledBatchNormGrad: 0,
   PreluGrad: 0,
   NormalisedDepthwiseGrad: 0,
+  NormalisedPointwiseGrad: 0,
 };
 
 /** Adds an op as it was recorded. */

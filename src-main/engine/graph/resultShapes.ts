@@ -284,6 +284,22 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
     },
   ],
   [
+    'NormalisedPointwise',
+    (operands) => {
+      const channel = like(at(operands, 2));
+      const [batch = 0, height = 0, width = 0] = at(operands, 0).shape;
+      const result = float([batch, height, width, channelsOf(at(operands, 6))]);
+      return [result, channel, channel, channel, channel];
+    },
+  ],
+  [
+    'NormalisedPointwiseGrad',
+    (operands) => {
+      const channel = like(at(operands, 3));
+      return [like(at(operands, 1)), channel, channel, like(at(operands, 2)), like(at(operands, 7))];
+    },
+  ],
+  [
     'StridedConv2D',
     (operands, attributes) => {
       const images = at(operands, 0);

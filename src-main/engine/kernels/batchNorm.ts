@@ -3,23 +3,31 @@ import type { BatchNormState, BatchNormTrainingOptions } from './batchNormOption
 import { withGradientsOf, withThreeGradients } from './customGradient.ts';
 import { depthwiseConv2d } from './depthwiseConvolution.ts';
 import { maxPool, type Pooling } from './maxPool.ts';
+import { conv2d } from './convolution.ts';
 import { isNormalisedDepthwise, normalisedDepthwise } from './normalisedDepthwise.ts';
+import { isNormalisedPointwise, normalisedPointwise } from './normalisedPointwise.ts';
 import { booleanAttribute, floatAttribute, integerAttribute, textAttribute, typeAttribute } from './opAttributes.ts';
 import { fillsRegisters, hasOwnOps } from './ownOps.ts';
 import { prelu, rectifierCode, rectify } from './rectifier.ts';
 
 /**
  * Batch normalisation of [batch, height, width, channels] by the batch's statistics (arXiv 1502.03167), with what
- * follows it in the network: a shortcut that is added, a rectifier, max pooling or a depthwise convolution.
+ * follows it in the network: a shortcut that is added, a rectifier, max pooling, or a depthwise or 1x1 convolution.
  */
 export function batchNormTraining(input: Tensor, state: BatchNormState, options: BatchNormTrainingOptions): Tensor {
-  const { shortcut, rectifier, pooling, depthwise, direct = false } = options;
+  const { shortcut, rectifier, pooling, depthwise, pointwise, direct = false } = options;
   const mayUseOwnOps = hasOwnOps && !direct && fillsRegisters(input.shape);
   if (depthwise) {
     const mayJoin = mayUseOwnOps && !shortcut && !pooling && isNormalisedDepthwise(input, depthwise);
     if (mayJoin) return normalisedDepthwise(input, state, { ...options, depthwise });
     const normalised = batchNormTraining(input, state, { ...options, depthwise: undefined });
     return depthwiseConv2d(normalised, depthwise.filter, { ...depthwise, direct });
+  }
+  if (pointwise) {
+    const mayJoin = mayUseOwnOps && !shortcut && !pooling && isNormalisedPointwise(input);
+    if (mayJoin) return normalisedPointwise(input, state, { ...options, pointwise });
+    const normalised = batchNormTraining(input, state, { ...options, pointwise: undefined });
+    return conv2d(normalised, pointwise, { stride: 1, padding: 0, direct });
   }
   if (pooling) {
     const mayPool = mayUseOwnOps && rectifier === 'relu' && !shortcut && input.shape.at(-1)! % 16 === 0;

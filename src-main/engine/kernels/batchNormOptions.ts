@@ -32,6 +32,8 @@ export interface BatchNormTrainingOptions {
   readonly pooling?: Pooling | undefined;
   /** A depthwise convolution that follows the rectifier, or batch norm itself. */
   readonly depthwise?: Depthwise | undefined;
+  /** The filter [1, 1, in, out] of a convolution with stride 1 that follows the rectifier, or batch norm itself. */
+  readonly pointwise?: Tensor | undefined;
   /** Asks for TensorFlow's own ops. */
   readonly direct?: boolean;
 }

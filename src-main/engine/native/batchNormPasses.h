@@ -77,6 +77,17 @@ std::vector<double> channelSums(long rows, long channels, Body body, long number
   return totals;
 }
 
+/** Sums of numbers[slices][count] over the slices in their order, in float64. */
+inline std::vector<double> addSlices(const float* numbers, long slices, long count) {
+  std::vector<double> totals(count);
+  forRows(count, slices, [&](long first, long many) {
+    for (long slice = 0; slice < slices; slice++)
+      for (long at = first; at < first + many; at++)
+        totals[at] += numbers[slice * count + at];
+  });
+  return totals;
+}
+
 /** How many rows are taken as one, so that its numbers fill whole registers: 1 for multiples of 16 channels. */
 inline long rowsAsOne(long channels) {
   long count = 1;

@@ -259,17 +259,6 @@ class GradientRows {
   long last_ = -1;
 };
 
-/** Sums of numbers[slices][count] over the slices in their order, in float64. */
-std::vector<double> addSlices(const float* numbers, long slices, long count) {
-  std::vector<double> totals(count);
-  forRows(count, slices, [&](long first, long many) {
-    for (long slice = 0; slice < slices; slice++)
-      for (long at = first; at < first + many; at++)
-        totals[at] += numbers[slice * count + at];
-  });
-  return totals;
-}
-
 std::vector<double> sumNormalised(const NormalisedGradient& of, float* filterGradient) {
   const Shape& shape = of.shape;
   const long taps = shape.kernel * shape.kernel * shape.channels,

@@ -4,6 +4,7 @@
 #include "convolutionOps.h"
 #include "depthwiseOps.h"
 #include "normalisedDepthwiseOps.h"
+#include "normalisedPointwiseOps.h"
 #include "opKernel.h"
 #include "pooledBatchNormOps.h"
 #include "vectors.h"
@@ -35,7 +36,7 @@ const bool registered = [] {
   if (!hasKernels())
     return false;
   for (const auto& definitions :
-       {convolutionOps(), depthwiseOps(), normalisedDepthwiseOps(), batchNormOps(), pooledBatchNormOps(), augmentOps()})
+       {convolutionOps(), depthwiseOps(), normalisedDepthwiseOps(), normalisedPointwiseOps(), batchNormOps(), pooledBatchNormOps(), augmentOps()})
     for (const OpDefinition& definition : definitions)
       registerOp(definition);
   return true;

@@ -57,11 +57,25 @@ ALWAYS void multiplyPanel(const Product& whole) {
   } while (k < whole.depth);
 }
 
-#define PRODUCTS(name, instructions, Vector)         \
-  namespace name {                                   \
-  instructions void multiply(const Product& p) {     \
-    multiplyPanel<Vector, kPanelVectors<Vector>>(p); \
-  }                                                  \
+template <class Vector>
+ALWAYS void multiplyRegisters(const Product& p, long registers) {
+  if constexpr (kPanelVectors<Vector> == 4) {
+    if (registers == 4)
+      return multiplyPanel<Vector, 4>(p);
+    if (registers == 3)
+      return multiplyPanel<Vector, 3>(p);
+  }
+  registers == 2 ? multiplyPanel<Vector, 2>(p) : multiplyPanel<Vector, 1>(p);
+}
+
+#define PRODUCTS(name, instructions, Vector)                              \
+  namespace name {                                                        \
+  instructions void multiply(const Product& p) {                          \
+    multiplyPanel<Vector, kPanelVectors<Vector>>(p);                      \
+  }                                                                       \
+  instructions void multiplyNarrow(const Product& p, long registers) {    \
+    multiplyRegisters<Vector>(p, registers);                              \
+  }                                                                       \
   }
 FOR_EACH_PROCESSOR(PRODUCTS)
 

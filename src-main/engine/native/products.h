@@ -27,10 +27,12 @@ constexpr long kPanelVectors = kLanes<Vector> == 8 ? 2 : 4;
 template <class Vector>
 constexpr long kPanel = kLanes<Vector> * kPanelVectors<Vector>;
 
-#define DECLARE_PRODUCTS(name, instructions, Vector) \
-  namespace name {                                   \
-  constexpr long kColumns = kPanel<Vector>;          \
-  void multiply(const Product& product);             \
+#define DECLARE_PRODUCTS(name, instructions, Vector)           \
+  namespace name {                                             \
+  constexpr long kColumns = kPanel<Vector>;                    \
+  constexpr long kRegister = kLanes<Vector>;                   \
+  void multiply(const Product& product);                       \
+  void multiplyNarrow(const Product& product, long registers); \
   }
 FOR_EACH_PROCESSOR(DECLARE_PRODUCTS)
 
@@ -40,6 +42,10 @@ inline long panelOf() {
 }
 inline void multiply(const Product& product) {
   OF_THIS_PROCESSOR(multiply)(product);
+}
+/** With a right side so many registers wide, as wide as a panel at most. */
+inline void multiplyNarrow(const Product& product, long registers) {
+  OF_THIS_PROCESSOR(multiplyNarrow)(product, registers);
 }
 
 }  // namespace native
