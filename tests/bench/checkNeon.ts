@@ -8,10 +8,8 @@ import { join } from 'node:path';
 import { installDebianPackages } from '../debianPackages.ts';
 import { aarch64Packages, findAarch64 } from '../engine/aarch64.ts';
 import { makeCheckout } from '../engine/emulatedCheckout.ts';
-import { runKernelCheck, type KernelCheck, type KernelMachine } from '../engine/kernelCheck.ts';
+import { kernelTests, runKernelCheck, type KernelCheck, type KernelMachine } from '../engine/kernelCheck.ts';
 
-/** The tests that compare kernels with TensorFlow's operations. */
-const kernelTests = ['winograd', 'strided', 'depthwise', 'normalisedDepthwise', 'residualBatchNorm'];
 /** Those that measure time. */
 const measuring = 'takes less than';
 

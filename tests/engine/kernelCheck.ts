@@ -14,9 +14,19 @@ export interface KernelMachine {
   readonly environment: NodeJS.ProcessEnv;
 }
 
+/** The tests that compare kernels with TensorFlow's operations. */
+export const kernelTests = [
+  'winograd',
+  'strided',
+  'depthwise',
+  'normalisedDepthwise',
+  'normalisedPointwise',
+  'residualBatchNorm',
+];
+
 /** Programs in C++ that compare kernels with plain loops, each with the sources of engine/native that it needs. */
 export const kernelChecks = {
-  passCheck: ['batchNormPasses', 'depthwiseConvolution', 'normalisedDepthwise'],
+  passCheck: ['batchNormPasses', 'depthwiseConvolution', 'normalisedDepthwise', 'normalisedPointwise', 'products'],
   convolutionCheck: [
     'products',
     'tiles',

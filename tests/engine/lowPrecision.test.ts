@@ -138,7 +138,7 @@ const isBfloat16 = (values: Float32Array) => new Uint32Array(values.buffer).ever
 
 type Name = 'value' | 'dx' | 'dw';
 
-/** Which results a convolution computes in bfloat16, by the units of the processor: the others are as fast in float32. */
+/** Which results a convolution computes in bfloat16, by the units of the processor: others are as fast in float32. */
 const cases: (Case & { readonly low: Readonly<Record<LowUnits, readonly Name[]>> })[] = [
   {
     ...{ what: '3x3', images: [8, 32, 32, 64], kernel: 3, filters: 64, stride: 1 },

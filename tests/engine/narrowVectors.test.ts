@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { kernelTests } from './kernelCheck.ts';
 
 /** The tests of the kernels once more, on the instructions of a processor without AVX-512. */
-for (const name of ['winograd', 'strided', 'depthwise', 'normalisedDepthwise', 'residualBatchNorm']) {
+for (const name of kernelTests) {
   test(`${name}.test.ts passes where ONEDNN_MAX_CPU_ISA=AVX2 forbids AVX-512`, () => {
     // else the inner tests report to the outer runner and not on stdout
     const { NODE_TEST_CONTEXT: _, ...environment } = process.env;

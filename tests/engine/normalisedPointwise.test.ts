@@ -92,7 +92,7 @@ for (const each of cases)
     },
   );
 
-test('a network trains its 1x1 convolutions so in float32, and keeps nothing between them and what comes before', () => {
+test('a network trains its 1x1 convolutions so in float32, and keeps nothing between the two', () => {
   for (const [backbone, least] of [
     ['efficientnet-lite0', 15],
     ['mobilefacenet', 15],

@@ -73,9 +73,9 @@ void computeNormalisedPointwiseGradient(void* kernel,
   const Rectifier rectifier = static_cast<Rectifier>(of.rectifier);
   const pointwise::Shape shape = shapeOf(x, filter, slope, rectifier, status.it);
   const long channels = shape.inputs;
-  failUnless(countOf(gradients) == shape.rows * shape.outputs && countOf(scale) == channels &&
-                 countOf(inverse) == channels,
-             "A normalised 1x1 convolution takes the gradient of its own result.", status.it);
+  failUnless(
+      countOf(gradients) == shape.rows * shape.outputs && countOf(scale) == channels && countOf(inverse) == channels,
+      "A normalised 1x1 convolution takes the gradient of its own result.", status.it);
   if (!status.ok())
     return TF_OpKernelContext_Failure(context, status.it);
   const Output dx(context, 0, sizesOf(x), status.it), dScale(context, 1, {channels}, status.it),
@@ -90,8 +90,8 @@ void computeNormalisedPointwiseGradient(void* kernel,
   const pointwise::NormalisedGradient gradient = {shape, gradients.data(), x.data(), normal, filter.data()};
   const std::vector<double> sums = pointwise::sumNormalised(gradient, dFilter.data(), dx.data());
   std::copy(sums.begin() + 2 * channels, sums.end(), dSlope.data());
-  const std::vector<float> coefficients = gradientCoefficients(sums, scale.data(), inverse.data(), shape.rows, channels,
-                                                               dScale.data(), dOffset.data());
+  const std::vector<float> coefficients =
+      gradientCoefficients(sums, scale.data(), inverse.data(), shape.rows, channels, dScale.data(), dOffset.data());
   pointwise::spreadNormalised(gradient, coefficients.data(), dx.data());
 }
 

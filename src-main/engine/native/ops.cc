@@ -35,8 +35,8 @@ void registerOp(const OpDefinition& definition) {
 const bool registered = [] {
   if (!hasKernels())
     return false;
-  for (const auto& definitions :
-       {convolutionOps(), depthwiseOps(), normalisedDepthwiseOps(), normalisedPointwiseOps(), batchNormOps(), pooledBatchNormOps(), augmentOps()})
+  for (const auto& definitions : {convolutionOps(), depthwiseOps(), normalisedDepthwiseOps(), normalisedPointwiseOps(),
+                                  batchNormOps(), pooledBatchNormOps(), augmentOps()})
     for (const OpDefinition& definition : definitions)
       registerOp(definition);
   return true;

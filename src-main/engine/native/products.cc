@@ -68,14 +68,14 @@ ALWAYS void multiplyRegisters(const Product& p, long registers) {
   registers == 2 ? multiplyPanel<Vector, 2>(p) : multiplyPanel<Vector, 1>(p);
 }
 
-#define PRODUCTS(name, instructions, Vector)                              \
-  namespace name {                                                        \
-  instructions void multiply(const Product& p) {                          \
-    multiplyPanel<Vector, kPanelVectors<Vector>>(p);                      \
-  }                                                                       \
-  instructions void multiplyNarrow(const Product& p, long registers) {    \
-    multiplyRegisters<Vector>(p, registers);                              \
-  }                                                                       \
+#define PRODUCTS(name, instructions, Vector)                           \
+  namespace name {                                                     \
+  instructions void multiply(const Product& p) {                       \
+    multiplyPanel<Vector, kPanelVectors<Vector>>(p);                   \
+  }                                                                    \
+  instructions void multiplyNarrow(const Product& p, long registers) { \
+    multiplyRegisters<Vector>(p, registers);                           \
+  }                                                                    \
   }
 FOR_EACH_PROCESSOR(PRODUCTS)
 

@@ -1,10 +1,11 @@
-// Compares depthwise convolution, batch normalisation, both in one, and the optimiser's step of engine/native with
-// plain loops. Exits with 1 where one is too far from them.
+// Compares depthwise convolution, batch normalisation, both in one, 1x1 convolution of what is normalised, and the
+// optimiser's step of engine/native with plain loops. Exits with 1 where one is too far from them.
 #include <algorithm>
 #include <string>
 #include "batchNormPasses.h"
 #include "depthwiseConvolution.h"
 #include "normalisedDepthwise.h"
+#include "normalisedPointwise.h"
 #include "plainLoops.h"
 
 namespace {
@@ -86,48 +87,85 @@ void checkDepthwise(const Shape& shape) {
   comparison.expect(name.c_str(), "gradient by the filter", byFilter, exact.filter);
 }
 
+/** What is normalised and rectified on the way into a convolution, and what its gradient becomes. */
+struct OnTheWay {
+  const NamedRectifier& rectifier;
+  const long count, channels;
+  const Numbers x = plain::normal(count, 1), mean = plain::normal(channels, 4), factor = factors(channels, 5),
+                offset = plain::normal(channels, 6), slope = plain::normal(channels, 7),
+                coefficients = plain::normal(3 * channels, 8);
+  const Normal normal = {mean.data(), factor.data(), offset.data(), slope.data(), rectifier.it};
+
+  Numbers between() const {
+    Numbers all(count);
+    for (long at = 0; at < count; at++)
+      all[at] = static_cast<float>(rectified(rectifier.it, zAt(at), slope[at % channels]));
+    return all;
+  }
+  /** Compares the sums and the gradient by x with those of a gradient by what lies between. */
+  void expect(const char* name, const Exact& gradients, const std::vector<double>& sums, const Numbers& byX) const {
+    const bool hasSlope = rectifier.it == Rectifier::prelu;
+    Exact exactSums((hasSlope ? 3 : 2) * channels), spread(count);
+    for (long at = 0; at < count; at++) {
+      const long channel = at % channels;
+      const double gradient = gradients[at] * derivative(rectifier.it, zAt(at), slope[channel]),
+                   about = double(x[at]) - mean[channel];
+      exactSums[channel] += gradient;
+      exactSums[channels + channel] += gradient * about;
+      if (hasSlope)
+        exactSums[2 * channels + channel] += gradients[at] * std::min(zAt(at), 0.0);
+      spread[at] = coefficients[channel] * gradient + coefficients[channels + channel] * about +
+                   coefficients[2 * channels + channel];
+    }
+    comparison.expect(name, "sums", Numbers(sums.begin(), sums.end()), exactSums);
+    comparison.expect(name, "gradient by the images", byX, spread);
+  }
+
+ private:
+  double zAt(long at) const {
+    const long channel = at % channels;
+    return double(factor[channel]) * (double(x[at]) - mean[channel]) + offset[channel];
+  }
+};
+
 /** Depthwise convolution of what is normalised and rectified on the way. */
 void checkNormalised(const Shape& shape, const NamedRectifier& rectifier) {
   const Convolution of = convolutionOf(shape);
   const std::string name = nameOf("normalised depthwise", shape) + " behind " + rectifier.name;
-  const long channels = shape.channels, count = of.pixels() * channels;
-  const Numbers images = normal(count, 1), filter = normal(of.taps() * channels, 2),
-                gradients = normal(of.results() * channels, 3), mean = normal(channels, 4),
-                factor = factors(channels, 5), offset = normal(channels, 6), slope = normal(channels, 7),
-                coefficients = normal(3 * channels, 8);
-  const Normal normal = {mean.data(), factor.data(), offset.data(), slope.data(), rectifier.it};
-  const auto zAt = [&](long at) {
-    const long channel = at % channels;
-    return double(factor[channel]) * (double(images[at]) - mean[channel]) + offset[channel];
-  };
-  Exact between(count);
-  for (long at = 0; at < count; at++)
-    between[at] = rectified(rectifier.it, zAt(at), slope[at % channels]);
-  const Answers exact = convolveDepthwise(of, channels, between, filter, gradients);
-  const bool hasSlope = rectifier.it == Rectifier::prelu;
-  Exact sums((hasSlope ? 3 : 2) * channels), spread(count);
-  for (long at = 0; at < count; at++) {
-    const long channel = at % channels;
-    const double gradient = exact.images[at] * derivative(rectifier.it, zAt(at), slope[channel]),
-                 about = double(images[at]) - mean[channel];
-    sums[channel] += gradient;
-    sums[channels + channel] += gradient * about;
-    if (hasSlope)
-      sums[2 * channels + channel] += exact.images[at] * std::min(zAt(at), 0.0);
-    spread[at] = coefficients[channel] * gradient + coefficients[channels + channel] * about +
-                 coefficients[2 * channels + channel];
-  }
+  const long channels = shape.channels;
+  const OnTheWay way{rectifier, of.pixels() * channels, channels};
+  const Numbers filter = normal(of.taps() * channels, 2), gradients = normal(of.results() * channels, 3);
+  const Answers exact = convolveDepthwise(of, channels, way.between(), filter, gradients);
   Numbers result = unwritten(exact.result.size()), byFilter = unwritten(exact.filter.size()),
-          byImages = unwritten(count);
-  const native::depthwise::NormalisedGradient gradient = {shape, gradients.data(), images.data(), normal,
+          byImages = unwritten(way.count);
+  const native::depthwise::NormalisedGradient gradient = {shape, gradients.data(), way.x.data(), way.normal,
                                                           filter.data()};
-  native::depthwise::convolveNormalised(shape, images.data(), normal, filter.data(), result.data());
-  const std::vector<double> found = native::depthwise::sumNormalised(gradient, byFilter.data());
-  native::depthwise::spreadNormalised(gradient, coefficients.data(), byImages.data());
+  native::depthwise::convolveNormalised(shape, way.x.data(), way.normal, filter.data(), result.data());
+  const std::vector<double> sums = native::depthwise::sumNormalised(gradient, byFilter.data());
+  native::depthwise::spreadNormalised(gradient, way.coefficients.data(), byImages.data());
   comparison.expect(name.c_str(), "result", result, exact.result);
   comparison.expect(name.c_str(), "gradient by the filter", byFilter, exact.filter);
-  comparison.expect(name.c_str(), "sums", Numbers(found.begin(), found.end()), sums);
-  comparison.expect(name.c_str(), "gradient by the images", byImages, spread);
+  way.expect(name.c_str(), exact.images, sums, byImages);
+}
+
+/** 1x1 convolution of what is normalised and rectified on the way. */
+void checkPointwise(const native::pointwise::Shape& shape, const NamedRectifier& rectifier) {
+  const long rows = shape.rows, inputs = shape.inputs, outputs = shape.outputs;
+  const std::string name = "normalised 1x1 [" + std::to_string(rows) + "," + std::to_string(inputs) + "] to " +
+                           std::to_string(outputs) + " behind " + rectifier.name;
+  const OnTheWay way{rectifier, rows * inputs, inputs};
+  const Numbers filter = normal(inputs * outputs, 2), gradients = normal(rows * outputs, 3);
+  const Convolution of = {1, rows, 1, 1, 1, 0, 0, rows, 1};
+  const Answers exact = convolve(of, inputs, outputs, {way.between(), filter, gradients});
+  Numbers result = unwritten(rows * outputs), byFilter = unwritten(inputs * outputs), byX = unwritten(way.count);
+  const native::pointwise::NormalisedGradient gradient = {shape, gradients.data(), way.x.data(), way.normal,
+                                                          filter.data()};
+  native::pointwise::convolveNormalised(shape, way.x.data(), way.normal, filter.data(), result.data());
+  const std::vector<double> sums = native::pointwise::sumNormalised(gradient, byFilter.data(), byX.data());
+  native::pointwise::spreadNormalised(gradient, way.coefficients.data(), byX.data());
+  comparison.expect(name.c_str(), "result", result, exact.result);
+  comparison.expect(name.c_str(), "gradient by the filter", byFilter, exact.filter);
+  way.expect(name.c_str(), exact.images, sums, byX);
 }
 
 /** Batch normalisation forward and back, from its definition (arXiv 1502.03167), with and without a shortcut. */
@@ -235,6 +273,9 @@ int main() {
     checkNormalised({2, 14, 15, 48, 3, 1, 1, 1, 14, 15}, rectifier);
     checkNormalised({2, 13, 16, 32, 3, 2, 1, 1, 7, 8}, rectifier);
     checkNormalised({2, 12, 9, 16, 5, 2, 1, 2, 6, 5}, rectifier);
+    checkPointwise({500, 48, 24}, rectifier);
+    checkPointwise({2000, 16, 7}, rectifier);
+    checkPointwise({97, 160, 80}, rectifier);
     for (const bool hasSide : {false, true})
       checkBatchNorm(rectifier, hasSide);
   }
