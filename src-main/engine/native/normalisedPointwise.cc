@@ -62,7 +62,7 @@ class Panels {
 
 /** Rows that are computed at once: so few that they stay in a core's cache, and so many that a product pays. */
 long rowsOfTile(const Shape& shape) {
-  return std::max(48L, std::min(384L, kCachedByCore / (3 * shape.inputs + 2 * shape.outputs) / 6 * 6));
+  return std::max(48L, std::min(384L, kCachedByCore / (4 * shape.inputs + shape.outputs) / 6 * 6));
 }
 
 void convolveNormalised(const Shape& shape, const float* x, const Normal& normal, const float* filter, float* result) {
@@ -101,31 +101,31 @@ std::vector<double> sumNormalised(const NormalisedGradient& of, float* filterGra
   const Panels byInput(inputs, outputs);
   const Scratch turned(byInput.numbers());
   byInput.packTransposed(of.filter, turned.data());
-  const long padded = Panels(outputs, tile).padded(), taps = inputs * padded,
-             sums = (of.normal.rectifier == Rectifier::prelu ? 3 : 2) * inputs, numbers = taps + sums;
+  const long taps = inputs * outputs, sums = (of.normal.rectifier == Rectifier::prelu ? 3 : 2) * inputs,
+             numbers = taps + sums;
   const Slices slices(shape, numbers, tile);
   const Scratch parts(slices.count * numbers);
   Workers::shared().forEach(slices.count, [&](long index) {
     float* part = parts.data() + index * numbers;
     std::fill(part + taps, part + numbers, 0.0f);
-    const Scratch normalised(tile * inputs), right(tile * padded);
+    const Scratch normalised(tile * inputs), right(tile * inputs);
     const long start = index * slices.rows, end = std::min(shape.rows, start + slices.rows);
     for (long first = start; first < end; first += tile) {
       const long count = std::min(tile, end - first);
       const float *x = of.x + first * inputs, *gradients = of.gradients + first * outputs;
       float* to = between + first * inputs;
       passes().normalise(x, nullptr, of.normal, count, inputs, normalised.data());
-      const Panels byOutput(outputs, count);
-      byOutput.pack(gradients, right.data());
-      byOutput.multiply(normalised.data(), 1, inputs, right.data(), part, padded, inputs, first > start);
+      const Panels byRow(inputs, count);  // the filter's gradient lies as [outputs][inputs], which fills registers
+      byRow.pack(normalised.data(), right.data());
+      byRow.multiply(gradients, 1, outputs, right.data(), part, inputs, outputs, first > start);
       byInput.multiply(gradients, outputs, 1, turned.data(), to, inputs, count, false);
       passes().sums({to, nullptr, normalised.data()}, x, of.normal, count, inputs, part + taps, to);
     }
   });
   const std::vector<double> totals = addSlices(parts.data(), slices.count, numbers);
   for (long input = 0; input < inputs; input++)
-    std::copy(totals.begin() + input * padded, totals.begin() + input * padded + outputs,
-              filterGradient + input * outputs);
+    for (long output = 0; output < outputs; output++)
+      filterGradient[input * outputs + output] = totals[output * inputs + input];
   return std::vector<double>(totals.begin() + taps, totals.end());
 }
 
