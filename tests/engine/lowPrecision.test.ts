@@ -154,7 +154,7 @@ const cases: (Case & { readonly low: Readonly<Record<LowUnits, readonly Name[]>>
   },
   {
     ...{ what: '1x1 with stride 2', images: [3, 56, 56, 128], kernel: 1, filters: 128, stride: 2 },
-    low: { tiles: ['value', 'dx'], vectors: ['value', 'dx', 'dw'] },
+    low: { tiles: ['value', 'dx'], vectors: [] },
   },
   {
     ...{ what: '1x1 of few channels', images: [2, 14, 14, 24], kernel: 1, filters: 40, stride: 1 },
@@ -234,12 +234,15 @@ const cosine = (first: readonly Float32Array[], second: readonly Float32Array[])
 
 /**
  * How near the gradient is to that of float32 is a property of bfloat16 and of the network: rounding adds up from layer
- * to layer. So the least cosine is that of PyTorch's autocast, less 0.01: it gives 0.930 to 0.936 for resnet18 and
- * 0.999 for iresnet18 with the same sizes, loss and pictures of noise (`python3 tests/bench/torchPrecision.py`).
+ * to layer. So the least cosine is that of PyTorch's autocast, less 0.01: it gives 0.930 to 0.936 for resnet18, 0.999
+ * for iresnet18 and 0.958 to 0.965 for mobilefacenet with the same sizes, loss and pictures of noise
+ * (`python3 tests/bench/torchPrecision.py resnet18 iresnet18 mobilefacenet`).
  */
-const leastCosine = { resnet18: 0.92, iresnet18: 0.989 };
+const leastCosine = { resnet18: 0.92, iresnet18: 0.989, mobilefacenet: 0.948 };
+/** Networks of which the processor's units compute something in bfloat16 at these sizes. */
+const roundedNetworks = { tiles: ['resnet18', 'iresnet18'], vectors: ['mobilefacenet'] } as const;
 
-for (const backbone of ['resnet18', 'iresnet18'] as const)
+for (const backbone of roundedNetworks[units])
   test(`a bfloat16 step of ${backbone} is as near to float32 as PyTorch's`, { skip }, () => {
     const float = training(backbone, 'float32');
     const low = training(backbone, 'bfloat16');
@@ -258,7 +261,7 @@ for (const backbone of ['resnet18', 'iresnet18'] as const)
   });
 
 test('bfloat16 steps have the same bits compiled, op by op, and from a state that was saved', { skip }, () => {
-  const { create, step } = training('resnet18', 'bfloat16');
+  const { create, step } = training(roundedNetworks[units][0], 'bfloat16');
   const assertEqual = (first: Machine, second: Machine) => {
     const expected = second.readState();
     for (const [name, values] of first.readState()) assert.deepEqual(values, expected.get(name), name);
@@ -273,6 +276,19 @@ test('bfloat16 steps have the same bits compiled, op by op, and from a state tha
   assertEqual(resumed, compiled);
   for (const machine of [compiled, eager, resumed]) machine.dispose();
 });
+
+test(
+  'networks without a convolution that gains have the bits of float32',
+  { skip: skip || (units === 'tiles' && 'with AMX each network has one') },
+  () => {
+    const float = training('resnet18', 'float32');
+    const low = training('resnet18', 'bfloat16');
+    const exact = float.create();
+    const other = low.create();
+    assert.deepEqual(low.step(other, 1), float.step(exact, 1));
+    for (const machine of [exact, other]) machine.dispose();
+  },
+);
 
 test('bfloat16 is refused where it cannot be computed, each time in one sentence that says what to do', () => {
   const refused = (given: Partial<PrecisionSurroundings>, ...names: string[]) =>

@@ -9,6 +9,8 @@ type Kind = 'forward' | 'input' | 'filter';
 /** A convolution or one of its gradients, whichever op computes it. */
 interface Convolution {
   readonly kind: Kind;
+  /** Whether float32 has a kernel of our own for it. */
+  readonly isOwn: boolean;
   /** Tensors by their role; the result of each kind is the one that is not there. */
   readonly x: number;
   readonly w: number;
@@ -99,8 +101,9 @@ function convolutionOf(writer: LowWriter, op: RecordedOp): Convolution | null {
     filter: kind === 'filter' ? result.shape : writer.shapeOf(roles.w),
   };
   const results = kind === 'forward' ? result.shape : writer.shapeOf(roles.dy);
-  const common = { kind, ...roles, ...shapes, pixels: results.slice(0, 3).reduce((all, size) => all * size, 1) };
-  if (op.name.startsWith('Conv2D'))
+  const isOwn = !op.name.startsWith('Conv2D');
+  const common = { kind, isOwn, ...roles, ...shapes, pixels: results.slice(0, 3).reduce((all, size) => all * size, 1) };
+  if (!isOwn)
     return {
       ...common,
       attributes: op.attributes.map((each) => (each.name === 'T' ? lowType() : each)),
@@ -128,6 +131,6 @@ const gains: Readonly<Record<LowUnits, (writer: LowWriter, convolution: Convolut
     }
     return inputs >= 64 && outputs >= 64 && pixels >= (kind === 'filter' ? 8192 : 2048);
   },
-  // At most twice float32's products in a second: our kernels need fewer than half of them for larger filters.
-  vectors: (_, { filter }) => filter[0] === 1,
+  // At most twice float32's products in a second: our kernels are as fast.
+  vectors: (_, { isOwn, filter }) => !isOwn && filter[0] === 1,
 };
