@@ -1,11 +1,15 @@
 import { backend, type Tensor, tf } from '../tensorflow.ts';
 import type { BatchNormState, BatchNormTrainingOptions } from './batchNormOptions.ts';
+import { conv2d } from './convolution.ts';
 import { withGradientsOf, withThreeGradients } from './customGradient.ts';
 import { depthwiseConv2d } from './depthwiseConvolution.ts';
 import { maxPool, type Pooling } from './maxPool.ts';
-import { conv2d } from './convolution.ts';
-import { isNormalisedDepthwise, normalisedDepthwise } from './normalisedDepthwise.ts';
-import { isNormalisedPointwise, normalisedPointwise } from './normalisedPointwise.ts';
+import {
+  isNormalisedDepthwise,
+  isNormalisedPointwise,
+  normalisedDepthwise,
+  normalisedPointwise,
+} from './normalisedConvolution.ts';
 import { booleanAttribute, floatAttribute, integerAttribute, textAttribute, typeAttribute } from './opAttributes.ts';
 import { fillsRegisters, hasOwnOps } from './ownOps.ts';
 import { prelu, rectifierCode, rectify } from './rectifier.ts';

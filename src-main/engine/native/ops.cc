@@ -3,8 +3,7 @@
 #include "batchNormOps.h"
 #include "convolutionOps.h"
 #include "depthwiseOps.h"
-#include "normalisedDepthwiseOps.h"
-#include "normalisedPointwiseOps.h"
+#include "normalisedOps.h"
 #include "opKernel.h"
 #include "pooledBatchNormOps.h"
 #include "vectors.h"
@@ -35,8 +34,8 @@ void registerOp(const OpDefinition& definition) {
 const bool registered = [] {
   if (!hasKernels())
     return false;
-  for (const auto& definitions : {convolutionOps(), depthwiseOps(), normalisedDepthwiseOps(), normalisedPointwiseOps(),
-                                  batchNormOps(), pooledBatchNormOps(), augmentOps()})
+  for (const auto& definitions :
+       {convolutionOps(), depthwiseOps(), normalisedOps(), batchNormOps(), pooledBatchNormOps(), augmentOps()})
     for (const OpDefinition& definition : definitions)
       registerOp(definition);
   return true;
