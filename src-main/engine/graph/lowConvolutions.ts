@@ -81,10 +81,9 @@ const kinds: Readonly<Record<string, Kind>> = {
 const none = Number.NaN;
 
 /** Which operand of an op is x, the filter and dy: TensorFlow's ops name the shape of the result, ours do not. */
-function rolesOf(op: RecordedOp, kind: Kind): { x: number; w: number; dy: number } {
+function rolesOf(op: RecordedOp, kind: Kind, isOwn: boolean): { x: number; w: number; dy: number } {
   const [a = none, b = none, c = none] = op.inputs;
   if (kind === 'forward') return { x: a, w: b, dy: none };
-  const isOwn = !op.name.startsWith('Conv2D');
   if (kind === 'input') return isOwn ? { x: none, w: b, dy: a } : { x: none, w: b, dy: c };
   return isOwn ? { x: a, w: none, dy: b } : { x: a, w: none, dy: c };
 }
@@ -93,7 +92,8 @@ function convolutionOf(writer: LowWriter, op: RecordedOp): Convolution | null {
   const kind = kinds[op.name];
   const [result] = op.outputs;
   if (!kind || !result) return null;
-  const roles = rolesOf(op, kind);
+  const isOwn = !op.name.startsWith('Conv2D');
+  const roles = rolesOf(op, kind, isOwn);
   const values = new Map(op.attributes.map(({ name, value }) => [name, value]));
   const padding = values.get('padding');
   const shapes = {
@@ -101,7 +101,6 @@ function convolutionOf(writer: LowWriter, op: RecordedOp): Convolution | null {
     filter: kind === 'filter' ? result.shape : writer.shapeOf(roles.w),
   };
   const results = kind === 'forward' ? result.shape : writer.shapeOf(roles.dy);
-  const isOwn = !op.name.startsWith('Conv2D');
   const common = { kind, isOwn, ...roles, ...shapes, pixels: results.slice(0, 3).reduce((all, size) => all * size, 1) };
   if (!isOwn)
     return {

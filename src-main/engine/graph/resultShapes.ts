@@ -277,13 +277,6 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
     },
   ],
   [
-    'NormalisedDepthwiseGrad',
-    (operands) => {
-      const channel = like(at(operands, 3));
-      return [like(at(operands, 1)), channel, channel, like(at(operands, 2)), like(at(operands, 7))];
-    },
-  ],
-  [
     'NormalisedPointwise',
     (operands) => {
       const channel = like(at(operands, 2));
@@ -292,13 +285,10 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
       return [result, channel, channel, channel, channel];
     },
   ],
-  [
-    'NormalisedPointwiseGrad',
-    (operands) => {
-      const channel = like(at(operands, 3));
-      return [like(at(operands, 1)), channel, channel, like(at(operands, 2)), like(at(operands, 7))];
-    },
-  ],
+  ...everyOf(['NormalisedDepthwiseGrad', 'NormalisedPointwiseGrad'], (operands) => {
+    const channel = like(at(operands, 3));
+    return [like(at(operands, 1)), channel, channel, like(at(operands, 2)), like(at(operands, 7))];
+  }),
   [
     'StridedConv2D',
     (operands, attributes) => {
