@@ -4,39 +4,24 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Page } from 'playwright-core';
 import { parseDocument } from 'yaml';
 import { parseExperiment } from '../../src-shared/parseExperiment.ts';
 import { drawCourseArchive } from '../courseArchive.ts';
 import { sharedFaces } from '../sharedFaces.ts';
-import { callFrom, noBrowser, openWorkbenchPage, type OpenedWorkbench } from './servedBrowser.ts';
+import { answerLate, callFrom, noBrowser, openWorkbenchPage, type OpenedWorkbench } from './servedBrowser.ts';
 
 const main = fileURLToPath(new URL('../../src-main/doors/cli/main.ts', import.meta.url));
 const presetFile = fileURLToPath(new URL('../../resources/experiments/course.yaml', import.meta.url));
 const preset = readFileSync(presetFile, 'utf8');
 
-/** Each start is answered late: who went to another view meanwhile is not led away from it. */
-const startSlowly = (of: Page) =>
-  of.routeWebSocket(/\/api$/, (socket) => {
-    const server = socket.connectToServer();
-    const starts = new Set<unknown>();
-    socket.onMessage((message) => {
-      const { id, call } = JSON.parse(String(message)) as { readonly id: unknown; readonly call: string };
-      if (call === 'experiments.start') starts.add(id);
-      server.send(message);
-    });
-    server.onMessage((message) => {
-      const { id } = JSON.parse(String(message)) as { readonly id?: unknown };
-      if (starts.delete(id)) setTimeout(() => socket.send(message), 1500);
-      else socket.send(message);
-    });
-  });
-
 let { folder, workspace, page, faults, close } = {} as OpenedWorkbench;
 const options = { skip: noBrowser };
 before(async () => {
   if (noBrowser) return;
-  ({ folder, workspace, page, faults, close } = await openWorkbenchPage('course', { prepare: startSlowly }));
+  ({ folder, workspace, page, faults, close } = await openWorkbenchPage('course', {
+    // Who went to another view while a start is answered is not led away from it.
+    prepare: (of) => answerLate(of, 'experiments.start', 1500),
+  }));
 });
 after(() => close?.());
 

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { drawFaces } from '../drawnFaces.ts';
-import { callFrom, noBrowser, openWorkbenchPage, violationsOf, type OpenedWorkbench } from './servedBrowser.ts';
+import {
+  answerLate,
+  callFrom,
+  noBrowser,
+  openWorkbenchPage,
+  violationsOf,
+  type OpenedWorkbench,
+} from './servedBrowser.ts';
 
 // What is changed by hand in Datasets, by mouse, keyboard and right click.
 let { page, faults, close } = {} as OpenedWorkbench;
@@ -10,7 +17,11 @@ const options = { skip: noBrowser };
 let hash = '';
 before(async () => {
   if (noBrowser) return;
-  const opened = await openWorkbenchPage('edits', { timeout: 20_000 });
+  const opened = await openWorkbenchPage('edits', {
+    timeout: 20_000,
+    // Keys are often quicker than the screen, and none of them may be lost.
+    prepare: (of) => answerLate(of, 'datasets.show', 150),
+  });
   ({ page, faults, close } = opened);
   const source = join(opened.folder, 'faces');
   await drawFaces(source, { people: 6, pictures: 5 });

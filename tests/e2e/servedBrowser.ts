@@ -83,7 +83,7 @@ export async function serveWorkbench(
   };
 }
 
-/** A call of the contract, on a socket of the page's own. */
+/** A call of the contract on a socket of its own, which `answerLate` leaves alone. */
 export const callFrom = <Name extends CallName>(
   page: Page,
   name: Name,
@@ -92,7 +92,7 @@ export const callFrom = <Name extends CallName>(
   page.evaluate(
     ([call, given]) =>
       new Promise<never>((resolve, reject) => {
-        const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api`);
+        const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api?own`);
         socket.onopen = () => socket.send(JSON.stringify({ id: 1, call, input: given }));
         socket.onmessage = ({ data }) => {
           const message = JSON.parse(String(data)) as { id?: number; result: never; fault?: { message: string } };
@@ -104,6 +104,23 @@ export const callFrom = <Name extends CallName>(
       }),
     [name, input] as const,
   );
+
+/** From its next load on, each answer to a call of this name reaches the page late. */
+export const answerLate = (page: Page, name: CallName, milliseconds: number): Promise<void> =>
+  page.routeWebSocket(/\/api$/, (socket) => {
+    const server = socket.connectToServer();
+    const late = new Set<unknown>();
+    socket.onMessage((message) => {
+      const { id, call } = JSON.parse(String(message)) as { readonly id: unknown; readonly call: string };
+      if (call === name) late.add(id);
+      server.send(message);
+    });
+    server.onMessage((message) => {
+      const { id } = JSON.parse(String(message)) as { readonly id?: unknown };
+      if (late.delete(id)) setTimeout(() => socket.send(message), milliseconds);
+      else socket.send(message);
+    });
+  });
 
 export interface OpenedWorkbench {
   /** A folder of its own, of which the workbench may open everything, and the workspace in it. */
